@@ -1,0 +1,38 @@
+option(MONGOELECTOR_BUILD_CLI "build the command line tool" ${PROJECT_IS_TOP_LEVEL})
+option(MONGOELECTOR_BUILD_TESTS "build tests and examples" ${PROJECT_IS_TOP_LEVEL})
+option(MONGOELECTOR_BUILD_BENCH "build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+set(MONGOELECTOR_SANITIZE "" CACHE STRING "sanitizers for everything, e.g. address,undefined or thread")
+
+if(PROJECT_IS_TOP_LEVEL)
+  if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release)
+  endif()
+  # Assertions stay on: a lock that is silently wrong is worse than one that stops.
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+  find_program(MONGOELECTOR_CCACHE ccache)
+  if(MONGOELECTOR_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${MONGOELECTOR_CCACHE})
+  endif()
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+endif()
+
+find_package(Threads REQUIRED)
+
+# What every target of ours is compiled with; never leaks to users of the library.
+add_library(mongoelector_build INTERFACE)
+target_compile_features(mongoelector_build INTERFACE cxx_std_20)
+target_include_directories(mongoelector_build INTERFACE
+  ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(mongoelector_build INTERFACE Threads::Threads)
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(mongoelector_build INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers -Werror)
+endif()
+if(MONGOELECTOR_SANITIZE)
+  target_compile_options(mongoelector_build INTERFACE -fsanitize=${MONGOELECTOR_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(mongoelector_build INTERFACE -fsanitize=${MONGOELECTOR_SANITIZE})
+endif()
+
+configure_file(${PROJECT_SOURCE_DIR}/include/mongoelector/version.h.in
+  ${PROJECT_BINARY_DIR}/include/mongoelector/version.h @ONLY)

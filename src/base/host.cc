@@ -1,0 +1,65 @@
+#include "base/host.h"
+
+#include <netdb.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+
+namespace mongoelector::internal {
+
+namespace {
+
+std::string look_up_host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  addrinfo hints{};
+  hints.ai_flags = AI_CANONNAME;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  std::string result = name.data();
+  if (getaddrinfo(name.data(), nullptr, &hints, &found) == 0) {
+    for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+      if (entry->ai_canonname != nullptr && std::strchr(entry->ai_canonname, '.') != nullptr) {
+        result = entry->ai_canonname;
+        break;
+      }
+    }
+    freeaddrinfo(found);
+  }
+  return result;
+}
+
+}  // namespace
+
+const std::string& host_name() {
+  static const std::string name = look_up_host_name();
+  return name;
+}
+
+std::int64_t process_id() { return getpid(); }
+
+std::string boot_id() {
+  std::ifstream in("/proc/sys/kernel/random/boot_id");
+  std::string text;
+  if (!(in >> text) || text.empty()) throw std::runtime_error("cannot read the boot id of this machine");
+  return text;
+}
+
+std::string time_namespace() {
+  std::array<char, 64> target{};
+  const ssize_t size = readlink("/proc/self/ns/time", target.data(), target.size() - 1);
+  // Kernels without time namespaces have one clock for all.
+  return size > 0 ? std::string(target.data(), static_cast<std::size_t>(size)) : std::string("none");
+}
+
+std::int64_t monotonic_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+}  // namespace mongoelector::internal

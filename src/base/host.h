@@ -1,0 +1,22 @@
+// Names of this machine and process, for people and for the embedded store.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace mongoelector::internal {
+
+// As Python's socket.getfqdn(): the first dotted name the resolver gives, else the plain host name. Looked up once.
+const std::string& host_name();
+
+std::int64_t process_id();
+
+// boot_id() changes with every boot of the machine; time_namespace() tells apart the monotonic clocks of one boot.
+// Throws std::runtime_error where /proc does not tell.
+std::string boot_id();
+std::string time_namespace();
+
+// CLOCK_MONOTONIC in milliseconds: the clock that judges leases of the embedded store.
+std::int64_t monotonic_ms();
+
+}  // namespace mongoelector::internal

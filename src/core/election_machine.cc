@@ -1,0 +1,275 @@
+#include "core/election_machine.h"
+
+#include <algorithm>
+
+namespace mongoelector::internal {
+
+namespace {
+
+struct Stepper {
+  ElectionData& election;
+  const ElectionInput& input;
+  const Instant now;
+  const ElectionConfig& config;
+  ElectionActions actions = {};
+
+  void run() {
+    if (input.event == ElectionEvent::lease_reply) return lease_reply();
+    switch (election.state) {
+      case ElectionState::stopped: return stopped();
+      case ElectionState::follower: return follower();
+      case ElectionState::reading: return reading();
+      case ElectionState::claiming: return claiming();
+      case ElectionState::master: return master();
+      case ElectionState::ceding: return ceding();
+      case ElectionState::losing: return losing();
+      case ElectionState::clearing: return clearing();
+    }
+  }
+
+  // ---- the lease inside ----
+
+  LeaseActions lease_step(LeaseEvent event) {
+    LeaseInput lease_input{.event = event, .lease_id = input.new_lease_id, .jitter = input.lease.jitter};
+    return step(election.lease, lease_input, now, config.timing);
+  }
+
+  void lease_reply() {
+    const LeaseActions lease = step(election.lease, input.lease, now, config.timing);
+    const bool about_ours = input.lease.lease_id == election.lease.id;
+    switch (election.state) {
+      case ElectionState::claiming: return claim_answered(lease);
+      case ElectionState::master:
+        if (lease.lost) return lose();
+        actions.call_onloop = about_ours;
+        return;
+      case ElectionState::ceding:
+        // The lease ended under a running onmasterloss: nothing left to renew or to delete in time.
+        if (!election.lease.renewable()) election.state = ElectionState::losing;
+        return;
+      case ElectionState::clearing:
+        actions.send_release = lease.send_release;
+        return finish_clearing();
+      default: return;
+    }
+  }
+
+  void claim_answered(const LeaseActions& lease) {
+    if (lease.won) {
+      election.state = ElectionState::master;
+      election.look_again = false;
+      actions.call_onmaster = true;
+      actions.report = true;
+      actions.call_onloop = true;
+    } else if (lease.refused) {
+      actions.call_onloop = true;
+      wait_until(now + config.timing.poll);
+    } else if (election.lease.state == LeaseState::unsure) {
+      election.look_at = retry_at();
+    } else if (lease.send_release) {
+      // Granted, but the answer came too late to be used.
+      actions.send_release = true;
+      election.state = ElectionState::clearing;
+    }
+  }
+
+  // ---- ways between the states ----
+
+  Instant retry_at() const {
+    const Duration pause = config.timing.retry_pause;
+    return now + pause - std::chrono::duration_cast<Duration>(pause * (input.lease.jitter / 2));
+  }
+
+  void read() {
+    election.state = ElectionState::reading;
+    election.look_again = false;
+    actions.send_read = true;
+  }
+
+  void claim() {
+    election.state = ElectionState::claiming;
+    actions.send_claim = lease_step(LeaseEvent::claim).send_claim;
+  }
+
+  // A look is over without a lease.
+  void wait_until(Instant look_at) {
+    if (!election.running) {
+      election.state = ElectionState::stopped;
+      return;
+    }
+    election.state = ElectionState::follower;
+    election.look_at = election.look_again ? now : look_at;
+    election.look_again = false;
+  }
+
+  void revoke() {
+    actions.revoke = true;
+    actions.call_onmasterloss = true;
+    actions.report = true;
+  }
+
+  void lose() {
+    election.state = ElectionState::losing;
+    revoke();
+  }
+
+  void cede() {
+    lease_step(LeaseEvent::end);
+    election.state = ElectionState::ceding;
+    election.cede_until = now + config.loss_callback_within;
+    revoke();
+  }
+
+  void clear() {
+    election.state = ElectionState::clearing;
+    actions.send_release = lease_step(LeaseEvent::release).send_release;
+    finish_clearing();
+  }
+
+  void finish_clearing() {
+    if (election.lease.state != LeaseState::idle) return;
+    election.look_again = false;
+    actions.report = true;
+    wait_until(now);
+  }
+
+  void hold_off() { election.hold_off_until = now + config.timing.ttl; }
+
+  // ---- states ----
+
+  void stopped() {
+    if (input.event == ElectionEvent::start) election.running = true;
+    if (input.event == ElectionEvent::start || input.event == ElectionEvent::poll) read();
+    if (input.event == ElectionEvent::start) actions.report = true;
+  }
+
+  void follower() {
+    if (input.event == ElectionEvent::stop) {
+      election.running = false;
+      election.state = ElectionState::stopped;
+      actions.report = true;
+      return;
+    }
+    if (now < election.hold_off_until) return;
+    if (input.event == ElectionEvent::freed) return claim();
+    const bool due = input.event == ElectionEvent::tick && now >= election.look_at;
+    if (due || input.event == ElectionEvent::poll || input.event == ElectionEvent::wake) read();
+  }
+
+  void reading() {
+    switch (input.event) {
+      case ElectionEvent::stop:
+        election.running = false;
+        election.state = ElectionState::stopped;
+        actions.report = true;
+        return;
+      case ElectionEvent::start: election.running = true; return;
+      case ElectionEvent::wake:
+      case ElectionEvent::freed: election.look_again = true; return;
+      case ElectionEvent::read_free:
+        if (now >= election.hold_off_until) return claim();
+        actions.call_onloop = true;
+        return wait_until(election.hold_off_until);
+      case ElectionEvent::read_held: {
+        actions.call_onloop = true;
+        // Up to a hundredth of the ttl after the expiry, so that many candidates do not all ask at once.
+        const auto spread = std::chrono::duration_cast<Duration>(config.timing.ttl * (input.lease.jitter / 100));
+        const Duration left = std::max(input.remaining, Duration::zero()) + spread;
+        return wait_until(now + std::min(left, config.timing.poll));
+      }
+      case ElectionEvent::read_failed:
+        actions.call_onloop = true;
+        return wait_until(retry_at());
+      default: return;
+    }
+  }
+
+  void claiming() {
+    switch (input.event) {
+      case ElectionEvent::stop: election.running = false; return clear();
+      case ElectionEvent::start: election.running = true; return;
+      case ElectionEvent::wake:
+      case ElectionEvent::freed: election.look_again = true; return;
+      case ElectionEvent::tick:
+        if (election.lease.state == LeaseState::unsure && now >= election.look_at) claim();
+        return;
+      default: return;
+    }
+  }
+
+  void master() {
+    switch (input.event) {
+      case ElectionEvent::start: election.running = true; return;
+      case ElectionEvent::stop: election.running = false; return cede();
+      case ElectionEvent::onmaster_threw:
+      case ElectionEvent::release: hold_off(); return cede();
+      case ElectionEvent::poll:
+      case ElectionEvent::freed: election.lease.renew_at = now; return;
+      case ElectionEvent::tick:
+        if (lease_step(LeaseEvent::tick).lost) lose();
+        return;
+      default: return;
+    }
+  }
+
+  void ceding() {
+    remember_will();
+    if (input.event == ElectionEvent::loss_done) return clear();
+    if (input.event != ElectionEvent::tick) return;
+    lease_step(LeaseEvent::tick);
+    if (!election.lease.renewable()) {
+      election.state = ElectionState::losing;
+    } else if (now >= election.cede_until) {
+      // The callback does not end. Deleting the lease under running work would let a rival start; it must run out.
+      abandon_renewal();
+      election.state = ElectionState::losing;
+    }
+  }
+
+  void abandon_renewal() {
+    election.lease.state = LeaseState::ended;
+    election.lease.forgotten = config.timing.forgotten(now);
+  }
+
+  void losing() {
+    remember_will();
+    if (input.event == ElectionEvent::loss_done) return clear();
+    if (input.event == ElectionEvent::tick) lease_step(LeaseEvent::tick);
+  }
+
+  void clearing() {
+    remember_will();
+    if (input.event != ElectionEvent::tick) return;
+    actions.send_release = lease_step(LeaseEvent::tick).send_release;
+    finish_clearing();
+  }
+
+  void remember_will() {
+    if (input.event == ElectionEvent::start) election.running = true;
+    if (input.event == ElectionEvent::stop) election.running = false;
+  }
+};
+
+}  // namespace
+
+Instant ElectionData::next_tick() const {
+  switch (state) {
+    case ElectionState::stopped:
+    case ElectionState::reading: return Instant::max();
+    case ElectionState::follower: return std::max(look_at, hold_off_until);
+    case ElectionState::claiming: return lease.state == LeaseState::unsure ? look_at : Instant::max();
+    case ElectionState::ceding: return std::min(cede_until, lease.next_tick());
+    case ElectionState::master:
+    case ElectionState::losing:
+    case ElectionState::clearing: return lease.next_tick();
+  }
+  return Instant::max();
+}
+
+ElectionActions step(ElectionData& election, const ElectionInput& input, Instant now, const ElectionConfig& config) {
+  Stepper stepper{election, input, now, config};
+  stepper.run();
+  return stepper.actions;
+}
+
+}  // namespace mongoelector::internal
