@@ -5,11 +5,12 @@
 //   memory:                 inside this session only, for tests
 //   mongodb://, mongodb+srv://   shared between machines
 //
-// A session keeps all leases of a process alive with a constant number of threads, one or ten thousand. Make one per
-// process and hand it to every locker and elector; it lives as long as the last of them.
+// A session keeps all leases of a process alive with a constant number of threads, one or ten
+// thousand. Make one per process and hand it to every locker and elector; it lives as long as the
+// last of them.
 //
-// After fork() it and everything on it is inert in the child: ismaster() and owned() are false, nothing is sent, no
-// destructor blocks. Connect anew there.
+// After fork() it and everything on it is inert in the child: ismaster() and owned() are false,
+// nothing is sent, no destructor blocks. Connect anew there.
 #pragma once
 
 #include <memory>
@@ -30,8 +31,8 @@ class Session {
  public:
   // For a store of your own. Starts no thread before the first locker or elector needs one.
   Session(std::shared_ptr<LeaseStore> store, ConnectOptions options = {});
-  // Gives every waiting release a last chance, then ends the threads. Blocks for at most about one call budget of the
-  // store plus two seconds; never throws.
+  // Gives every waiting release a last chance, then ends the threads. Blocks for at most about one
+  // call budget of the store plus two seconds; never throws.
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -47,15 +48,15 @@ class Session {
   std::shared_ptr<internal::Runtime> runtime_;
 };
 
-// Opens the store and answers once it is known to be usable. Blocks for at most 10 s. Throws ConnectError.
-// A MongoDB that cannot be reached is an error, never a reason to use another store.
+// Opens the store and answers once it is known to be usable. Blocks for at most 10 s. Throws
+// ConnectError. A MongoDB that cannot be reached is an error, never a reason to use another store.
 std::shared_ptr<Session> connect(std::string_view uri = "", ConnectOptions options = {});
 
 // The URI as it may be shown: password replaced by ***.
 std::string redact_uri(std::string_view uri);
 
-// The file that connect("") uses: $STATE_DIRECTORY (systemd), else /var/lib/mongoelector for root, else
-// $XDG_STATE_HOME/mongoelector, else ~/.local/state/mongoelector; the file is named leases.db.
+// The file that connect("") uses: $STATE_DIRECTORY (systemd), else /var/lib/mongoelector for root,
+// else $XDG_STATE_HOME/mongoelector, else ~/.local/state/mongoelector; the file is named leases.db.
 std::string default_sqlite_path();
 
 }  // namespace mongoelector

@@ -1,21 +1,23 @@
 // START HERE. MongoElector: one master among any number of processes.
 //
-//   auto session = mongoelector::connect("mongodb://db1,db2/ops?replicaSet=rs0");   // or "": this machine only
-//   mongoelector::MongoElector elector(session, "billing", {
-//       .onmaster = [&](const mongoelector::Term& term) { worker.start(term.stop_token(), term.token()); },
-//       .onmasterloss = [&](const mongoelector::Term&) { worker.join(); },
+//   auto session = mongoelector::connect("mongodb://db1,db2/ops?replicaSet=rs0");   // or "": this
+//   machine only mongoelector::MongoElector elector(session, "billing", {
+//       .onmaster = [&](const mongoelector::Term& term) { worker.start(term.stop_token(),
+//       term.token()); }, .onmasterloss = [&](const mongoelector::Term&) { worker.join(); },
 //   });
 //   elector.start();
 //
-// Promises: never two masters of one key at a time under the conditions of docs/guarantees.md; ismaster() turns false by
-// itself before anyone else can be elected, even while every connection hangs; a crash is taken over within ttl + poll,
-// a clean stop at once; terms have growing tokens; a term that has ended never resumes.
-// Does not promise: that there is a master at any moment; that your work stops by itself. Start work in onmaster, hand it
-// the term's stop_token, and wait for it in onmasterloss: only then is the lease given up.
+// Promises: never two masters of one key at a time under the conditions of docs/guarantees.md;
+// ismaster() turns false by itself before anyone else can be elected, even while every connection
+// hangs; a crash is taken over within ttl + poll, a clean stop at once; terms have growing tokens;
+// a term that has ended never resumes. Does not promise: that there is a master at any moment; that
+// your work stops by itself. Start work in onmaster, hand it the term's stop_token, and wait for it
+// in onmasterloss: only then is the lease given up.
 //
-// Callbacks strictly alternate: onmaster(term), onmasterloss(same term), onmaster(next term), ... They run on the
-// session's one dispatcher thread: a slow callback delays other callbacks of the session, never a renewal.
-// An onmaster that throws cannot lead: the term is given up, onmasterloss runs, and this node holds off for a ttl.
+// Callbacks strictly alternate: onmaster(term), onmasterloss(same term), onmaster(next term), ...
+// They run on the session's one dispatcher thread: a slow callback delays other callbacks of the
+// session, never a renewal. An onmaster that throws cannot lead: the term is given up, onmasterloss
+// runs, and this node holds off for a ttl.
 #pragma once
 
 #include <memory>
@@ -36,13 +38,15 @@ class ElectionParticipant;
 struct TermState;
 }  // namespace internal
 
-// A master's lease as the application sees it. Copies share one state; safe from any thread, also after the elector is gone.
+// A master's lease as the application sees it. Copies share one state; safe from any thread, also
+// after the elector is gone.
 class Term {
  public:
   explicit Term(std::shared_ptr<internal::TermState> state) : state_(std::move(state)) {}
   Token token() const noexcept;
   WallTime since() const noexcept;
-  // Requested as soon as the term ends, before onmasterloss. Stop callbacks run on the watchdog thread: keep them short.
+  // Requested as soon as the term ends, before onmasterloss. Stop callbacks run on the watchdog
+  // thread: keep them short.
   std::stop_token stop_token() const noexcept;
   // Still leading under this very term? From memory, in nanoseconds.
   bool valid() const noexcept;
@@ -59,8 +63,9 @@ struct ClusterDetail {
     std::int64_t process_id = 0;
     std::string uuid;
   };
-  std::vector<NodeStatus> member_detail;  // freshest first; nodes not heard of for 3 x their ttl are left out
-  std::optional<Master> master;           // who holds the lease at the store
+  std::vector<NodeStatus>
+      member_detail;  // freshest first; nodes not heard of for 3 x their ttl are left out
+  std::optional<Master> master;  // who holds the lease at the store
   WallTime timestamp{};
 };
 
@@ -73,20 +78,22 @@ class MongoElector {
   MongoElector(const MongoElector&) = delete;
   MongoElector& operator=(const MongoElector&) = delete;
 
-  // Becomes a candidate. Returns at once; with blocking, when stop() was called by somebody else and is done. A second
-  // start is harmless; start after stop runs again.
+  // Becomes a candidate. Returns at once; with blocking, when stop() was called by somebody else
+  // and is done. A second start is harmless; start after stop runs again.
   void start(bool blocking = false);
-  // Ends candidacy: stop_token and ismaster() first, then onmasterloss runs to its end with the lease still renewed, then
-  // the lease is deleted and the next master takes over at once. Returns when all that is done, or after
-  // stop_bound() with the rest going on in the background. From a callback: only asks, returns at once.
+  // Ends candidacy: stop_token and ismaster() first, then onmasterloss runs to its end with the
+  // lease still renewed, then the lease is deleted and the next master takes over at once. Returns
+  // when all that is done, or after stop_bound() with the rest going on in the background. From a
+  // callback: only asks, returns at once.
   void stop();
   // Upper bound of stop(), release() and the destructor: loss_callback_within + 3 call budgets.
   Duration stop_bound() const noexcept;
-  // One look at the store now: a master renews, a free key is taken; then onloop. Works started or not; blocks for at most
-  // 3 call budgets. From a callback: only asks. Throws StoreError if there was no answer.
+  // One look at the store now: a master renews, a free key is taken; then onloop. Works started or
+  // not; blocks for at most 3 call budgets. From a callback: only asks. Throws StoreError if there
+  // was no answer.
   void poll();
-  // Gives mastership up as stop() does, stays a candidate, and holds off for at least one ttl so that another can win.
-  // A no-op for a follower.
+  // Gives mastership up as stop() does, stays a candidate, and holds off for at least one ttl so
+  // that another can win. A no-op for a follower.
   void release();
 
   bool running() const noexcept;
@@ -107,6 +114,7 @@ class MongoElector {
   const Key& key() const noexcept;
 
  private:
+  std::shared_ptr<Session> session_;
   std::shared_ptr<internal::ElectionParticipant> participant_;
 };
 

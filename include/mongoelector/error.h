@@ -1,5 +1,6 @@
-// What can go wrong, as exceptions. Contention inside the library is a value (Outcome); these are thrown only by the
-// calls a user makes: constructors, connect(), acquire(), touch() and the asking members (locked(), get_current(), ...).
+// What can go wrong, as exceptions. Contention inside the library is a value (Outcome); these are
+// thrown only by the calls a user makes: constructors, connect(), acquire(), touch() and the asking
+// members (locked(), get_current(), ...).
 //
 //   Error
 //   |- ArgumentError      a value you passed cannot work; nothing was sent
@@ -11,7 +12,8 @@
 //   |- AcquireCancelled   the caller's stop_token was requested while waiting
 //   `- StoreError         the store did not, or may not have, or will not do it: see outcome()
 //
-// Every message names the thing it is about (key, option with value, store) and never holds a password.
+// Every message names the thing it is about (key, option with value, store) and never holds a
+// password.
 #pragma once
 
 #include <stdexcept>
@@ -33,17 +35,18 @@ class ArgumentError : public Error {
 
 // Why connect() failed, for programs that map it to an exit code.
 enum class ConnectProblem : std::uint8_t {
-  bad_uri,       // cannot be read, or unknown scheme or option
-  unsupported,   // a place that cannot keep the promises, such as a network file system
+  bad_uri,        // cannot be read, or unknown scheme or option
+  unsupported,    // a place that cannot keep the promises, such as a network file system
   cannot_create,  // file or directory cannot be made or opened
-  denied,        // wrong password or missing privilege
-  unreachable,   // nobody answered in time
-  damaged,       // a file that is not ours, or of a newer schema
+  denied,         // wrong password or missing privilege
+  unreachable,    // nobody answered in time
+  damaged,        // a file that is not ours, or of a newer schema
 };
 
 class ConnectError : public Error {
  public:
-  ConnectError(ConnectProblem problem, const std::string& message) : Error(message), problem_(problem) {}
+  ConnectError(ConnectProblem problem, const std::string& message)
+      : Error(message), problem_(problem) {}
   ConnectProblem problem() const { return problem_; }
 
  private:
@@ -52,8 +55,10 @@ class ConnectError : public Error {
 
 class LockExists : public Error {
  public:
-  LockExists(const std::string& message, Record record) : Error(message), record_(std::move(record)) {}
-  // Who, since when, for how long: as the store showed it in the refused attempt or a read right after it.
+  LockExists(const std::string& message, Record record)
+      : Error(message), record_(std::move(record)) {}
+  // Who, since when, for how long: as the store showed it in the refused attempt or a read right
+  // after it.
   const Record& record() const { return record_; }
 
  private:

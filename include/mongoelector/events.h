@@ -1,8 +1,10 @@
-// What happened inside, for logs and metrics. The library itself writes nothing anywhere; it tells an event sink.
+// What happened inside, for logs and metrics. The library itself writes nothing anywhere; it tells
+// an event sink.
 //
-// Events are reports: nothing in the library waits for a sink or depends on it. The sink runs on the session's
-// dispatcher thread, one event at a time, in order; it may block, throw (ignored) or call the library. At most
-// kMaxQueuedEvents wait; beyond that the oldest are dropped and one `events_dropped` says how many.
+// Events are reports: nothing in the library waits for a sink or depends on it. The sink runs on
+// the session's dispatcher thread, one event at a time, in order; it may block, throw (ignored) or
+// call the library. At most kMaxQueuedEvents wait; beyond that the oldest are dropped and one
+// `events_dropped` says how many.
 #pragma once
 
 #include <cstddef>

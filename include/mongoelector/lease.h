@@ -1,7 +1,7 @@
 // Value types: what a lease is, who holds it, and how a store answers.
 //
-// Every layer speaks in these types; they hold no resources, are freely copied and are safe to use from
-// any thread like any other value. Words follow the glossary on top of docs/protocol.md.
+// Every layer speaks in these types; they hold no resources, are freely copied and are safe to use
+// from any thread like any other value. Words follow the glossary on top of docs/protocol.md.
 #pragma once
 
 #include <chrono>
@@ -15,16 +15,19 @@ namespace mongoelector {
 
 using Duration = std::chrono::nanoseconds;
 
-// Wall-clock time, UTC. For people only: no decision of this library is based on a client's wall clock.
+// Wall-clock time, UTC. For people only: no decision of this library is based on a client's wall
+// clock.
 using WallTime = std::chrono::system_clock::time_point;
 
-// Locks and elections live in separate name spaces: a lock "a" and an election "a" do not exclude each other.
+// Locks and elections live in separate name spaces: a lock "a" and an election "a" do not exclude
+// each other.
 enum class Kind : std::uint8_t { lock, election };
 
 std::string_view to_string(Kind kind);
 
-// The name of one lock or one election: non-empty, valid UTF-8, without NUL, at most Key::kMaxBytes, byte-exact
-// (no trimming, no case folding; NFC and NFD of the same text are two keys).
+// The name of one lock or one election: non-empty, valid UTF-8, without NUL, at most
+// Key::kMaxBytes, byte-exact (no trimming, no case folding; NFC and NFD of the same text are two
+// keys).
 class Key {
  public:
   static constexpr std::size_t kMaxBytes = 1024;
@@ -43,9 +46,10 @@ class Key {
   std::string name_;
 };
 
-// Fencing token of a lease. Every new lease of a key has a larger one than all leases of that key before it,
-// for ever: across release, expiry, failover and Python holders. Hand it to whatever the lease protects and let
-// that refuse smaller ones. A default-constructed token means "not known" and compares below all others.
+// Fencing token of a lease. Every new lease of a key has a larger one than all leases of that key
+// before it, for ever: across release, expiry, failover and Python holders. Hand it to whatever the
+// lease protects and let that refuse smaller ones. A default-constructed token means "not known"
+// and compares below all others.
 class Token {
  public:
   constexpr Token() = default;
@@ -75,8 +79,8 @@ class LeaseId {
 
 // Who holds a lease. Only `uuid` identifies; the rest is for people reading it.
 struct Holder {
-  std::string uuid;       // one per locker or elector object and process
-  std::string host;       // fully qualified name if the resolver gave one
+  std::string uuid;  // one per locker or elector object and process
+  std::string host;  // fully qualified name if the resolver gave one
   std::int64_t pid = 0;
   std::string label = {};  // a name for people, may be empty
   std::string note = {};   // free text shown to others, may be empty
@@ -96,9 +100,9 @@ enum class Outcome : std::uint8_t {
   held,         // claim: somebody else's lease is in force
   lost,         // renew, release, break: that lease is not at the store any more
   unreachable,  // certainly not executed: nobody was there to do it
-  unknown,      // it may have happened: the reply was lost, timed out, or not confirmed by a majority
-  denied,       // refused for good: authentication, privilege, a server that cannot do this
-  damaged,      // the record is not one we understand; it was left alone
+  unknown,  // it may have happened: the reply was lost, timed out, or not confirmed by a majority
+  denied,   // refused for good: authentication, privilege, a server that cannot do this
+  damaged,  // the record is not one we understand; it was left alone
 };
 
 std::string_view to_string(Outcome outcome);
@@ -107,18 +111,20 @@ std::string_view to_string(Outcome outcome);
 struct Record {
   Key key;
   Holder holder;
-  LeaseId lease_id;           // empty: written by a Python client
-  Token token;                // not known while MongoDB's holder has not renewed yet, and for Python holders
-  Duration ttl{};             // zero: not recorded (Python)
-  Duration remaining{};       // by the store's clock when read; zero or less: expired
-  bool claimable = false;     // the store would let a claim take it now (expired, or its process is known dead)
+  LeaseId lease_id;  // empty: written by a Python client
+  Token token;       // not known while MongoDB's holder has not renewed yet, and for Python holders
+  Duration ttl{};    // zero: not recorded (Python)
+  Duration remaining{};  // by the store's clock when read; zero or less: expired
+  bool claimable =
+      false;  // the store would let a claim take it now (expired, or its process is known dead)
   std::uint64_t version = 0;  // changes with every renewal; says nothing else
   WallTime created_at{};      // display only
   WallTime expires_at{};      // display only
 };
 
-// Names one state of one record: a challenger who saw the same mark for longer than the record's ttl has seen it
-// standing still, whatever any server clock says (the same-clock rule, docs/protocol.md section 3).
+// Names one state of one record: a challenger who saw the same mark for longer than the record's
+// ttl has seen it standing still, whatever any server clock says (the same-clock rule,
+// docs/protocol.md section 3).
 struct RecordMark {
   std::string owner;  // lease_id, or the holder's uuid where there is none
   std::uint64_t version = 0;

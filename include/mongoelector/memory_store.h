@@ -1,4 +1,5 @@
-// An in-process store: for unit tests of programs that use this library, and the reference for people who write one.
+// An in-process store: for unit tests of programs that use this library, and the reference for
+// people who write one.
 //
 // Keeps every promise S1-S12 among the users of one object. Leases and tokens are gone with it.
 #pragma once
@@ -10,7 +11,8 @@
 
 namespace mongoelector {
 
-// Expiry is judged by `clock`; hand the same one to the session (ConnectOptions::clock) to move both in a test.
+// Expiry is judged by `clock`; hand the same one to the session (ConnectOptions::clock) to move
+// both in a test.
 std::shared_ptr<LeaseStore> make_memory_store(std::shared_ptr<Clock> clock = make_machine_clock());
 
 }  // namespace mongoelector

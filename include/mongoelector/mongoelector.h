@@ -1,5 +1,6 @@
-// Everything. Guide: elector.h (start here), locker.h, connect.h, options.h, error.h, lease.h, events.h; store.h,
-// clock.h and memory_store.h are for people who write a store or test with their own time.
+// Everything. Guide: elector.h (start here), locker.h, connect.h, options.h, error.h, lease.h,
+// events.h; store.h, clock.h and memory_store.h are for people who write a store or test with their
+// own time.
 #pragma once
 
 #include "mongoelector/clock.h"

@@ -1,8 +1,9 @@
 // Every option: meaning, unit, default, bounds.
 //
-// Durations are std::chrono values. One number, ttl, tunes all others: each of them has a default that is a fraction of
-// it, each can be set, and all are validated together when a locker or elector is made (ArgumentError names both options
-// that do not go together, with their values). An unset optional means "the default fraction".
+// Durations are std::chrono values. One number, ttl, tunes all others: each of them has a default
+// that is a fraction of it, each can be set, and all are validated together when a locker or
+// elector is made (ArgumentError names both options that do not go together, with their values). An
+// unset optional means "the default fraction".
 #pragma once
 
 #include <chrono>
@@ -25,25 +26,33 @@ inline constexpr Duration kSmallestTtlEmbedded = std::chrono::milliseconds(100);
 inline constexpr Duration kSmallestTtlShared = std::chrono::seconds(1);
 inline constexpr Duration kLargestTtl = std::chrono::hours(24 * 30);
 
-// How a lease is kept. Must hold: 0 < every value; three tries fit: 3 x (call_budget + retry_pause) <= ttl - margin -
-// renew_every. A store outage of up to ttl - margin - renew_every - (call_budget + retry_pause) is survived.
+// How a lease is kept. Must hold: 0 < every value; three tries fit: 3 x (call_budget + retry_pause)
+// <= ttl - margin - renew_every. A store outage of up to ttl - margin - renew_every - (call_budget
+// + retry_pause) is survived.
 struct TimingOptions {
   std::optional<Duration> renew_every = {};  // ttl/5: pause between two renewals
-  std::optional<Duration> margin = {};       // ttl/5: the holder stops this long before the store's expiry
-  std::optional<Duration> call_budget = {};  // ttl/10, at most 5 s: what one store call should take at most
-  std::optional<Duration> retry_pause = {};  // ttl/20: between a failed try and the next, jittered down to half
-  std::optional<Duration> poll = {};         // ttl/5: longest pause between two looks of a waiting candidate when the
-                                             // store sends no wake-ups; with wake-ups it looks when the lease runs out
+  std::optional<Duration> margin =
+      {};  // ttl/5: the holder stops this long before the store's expiry
+  std::optional<Duration> call_budget =
+      {};  // ttl/10, at most 5 s: what one store call should take at most
+  std::optional<Duration> retry_pause =
+      {};  // ttl/20: between a failed try and the next, jittered down to half
+  std::optional<Duration> poll =
+      {};  // ttl/5: longest pause between two looks of a waiting candidate when the
+           // store sends no wake-ups; with wake-ups it looks when the lease runs out
 };
 
 struct LockerOptions {
   Duration ttl = std::chrono::seconds(600);
-  bool auto_renew = true;  // keep the lease alive until release(); false: it ends after ttl unless touch()ed
-  bool timeparanoid = true;  // refuse to acquire when this machine's clock is off by more than max_offset
+  bool auto_renew =
+      true;  // keep the lease alive until release(); false: it ends after ttl unless touch()ed
+  bool timeparanoid =
+      true;  // refuse to acquire when this machine's clock is off by more than max_offset
   Duration max_offset = std::chrono::milliseconds(500);  // > 0
   std::string label = {};  // shown to others beside host and pid, at most 256 bytes of UTF-8
   std::string note = {};   // free text shown to others, at most 1024 bytes of UTF-8
-  // Called once when a lease ends against our will, on the dispatcher thread, after stop_token() was requested.
+  // Called once when a lease ends against our will, on the dispatcher thread, after stop_token()
+  // was requested.
   std::function<void(Token)> on_lost = {};
   TimingOptions timing = {};
 };
@@ -51,48 +60,55 @@ struct LockerOptions {
 // One call of MongoLocker::acquire().
 struct AcquireOptions {
   bool blocking = true;  // false: one attempt, LockExists if held. With a timeout: ArgumentError
-  std::optional<Duration> timeout = {};  // unset: wait for ever; zero: exactly one attempt, then AcquireTimeout
-  Duration step = std::chrono::milliseconds(250);  // > 0; longest pause between attempts without wake-ups
-  bool force = false;         // take it whoever holds it; the holder finds out at its next renewal
+  std::optional<Duration> timeout =
+      {};  // unset: wait for ever; zero: exactly one attempt, then AcquireTimeout
+  Duration step =
+      std::chrono::milliseconds(250);  // > 0; longest pause between attempts without wake-ups
+  bool force = false;  // take it whoever holds it; the holder finds out at its next renewal
   std::stop_token cancel = {};  // ends the waiting with AcquireCancelled; leaves no record behind
 };
 
 struct ElectorOptions {
   Duration ttl = std::chrono::seconds(15);
-  // Callbacks run on the session's dispatcher thread, one at a time, strictly alternating; they may call any member
-  // (also stop and release) and never delay a renewal. See elector.h.
+  // Callbacks run on the session's dispatcher thread, one at a time, strictly alternating; they may
+  // call any member (also stop and release) and never delay a renewal. See elector.h.
   std::function<void(const Term&)> onmaster = {};
   std::function<void(const Term&)> onmasterloss = {};
   std::function<void()> onloop = {};  // after every poll and every renewal
   std::string app_version = {};       // shown in node_status when not empty
   bool report_status = true;          // keep this node's row for cluster_detail
-  bool timeparanoid = true;           // do not contend while this machine's clock is off by more than max_offset
+  bool timeparanoid =
+      true;  // do not contend while this machine's clock is off by more than max_offset
   Duration max_offset = std::chrono::milliseconds(500);  // > 0
-  std::string label = {};  // as LockerOptions
+  std::string label = {};                                // as LockerOptions
   std::string note = {};
-  // How long stop() and release() let onmasterloss run with the lease still renewed; after that the lease is no longer
-  // renewed nor deleted and ends by itself. Unset: ttl. > 0.
+  // How long stop() and release() let onmasterloss run with the lease still renewed; after that the
+  // lease is no longer renewed nor deleted and ends by itself. Unset: ttl. > 0.
   std::optional<Duration> loss_callback_within = {};
   TimingOptions timing = {};
 };
 
 // Whether an expiry is judged by the server's clock alone.
 enum class Takeover : std::uint8_t {
-  same_clock,  // judged by the clock that wrote it; otherwise the record must also have stood still for its ttl
-  strict,      // the record must always have stood still: slower, and no clock step of a server can matter
+  same_clock,  // judged by the clock that wrote it; otherwise the record must also have stood still
+               // for its ttl
+  strict,      // the record must always have stood still: slower, and no clock step of a server can
+               // matter
 };
 
-// Which Python MongoElector versions share elections with this process: decides where status rows are written.
+// Which Python MongoElector versions share elections with this process: decides where status rows
+// are written.
 enum class PythonFleet : std::uint8_t { none, v0, v1, both };
 
 struct ConnectOptions {
-  std::string database = {};                        // MongoDB: unset takes the URI's path, else "mongoelector"
-  std::string lock_collection = "mongolocker";      // MongoDB: locks; elections are always in elector.locks
-  Takeover takeover = Takeover::same_clock;         // MongoDB
-  PythonFleet python_fleet = PythonFleet::none;     // MongoDB
-  std::string application = "mongoelector";         // MongoDB: appName, shown in the server's log
+  std::string database = {};  // MongoDB: unset takes the URI's path, else "mongoelector"
+  std::string lock_collection =
+      "mongolocker";  // MongoDB: locks; elections are always in elector.locks
+  Takeover takeover = Takeover::same_clock;      // MongoDB
+  PythonFleet python_fleet = PythonFleet::none;  // MongoDB
+  std::string application = "mongoelector";      // MongoDB: appName, shown in the server's log
   EventSink on_event = {};
-  std::shared_ptr<Clock> clock = {};                // tests; unset: the right one for the store
+  std::shared_ptr<Clock> clock = {};  // tests; unset: the right one for the store
 };
 
 }  // namespace mongoelector

@@ -1,8 +1,9 @@
 // The contract between leases and whatever keeps them: for people who write a store.
 //
-// A store has a few atomic verbs. Each is one conditional write or one read and returns an outcome; none throws for
-// contention or trouble. Ownership is decided here and nowhere else, so every promise has a number, and one conformance
-// suite named after them (tests/conformance) runs against every store:
+// A store has a few atomic verbs. Each is one conditional write or one read and returns an outcome;
+// none throws for contention or trouble. Ownership is decided here and nowhere else, so every
+// promise has a number, and one conformance suite named after them (tests/conformance) runs against
+// every store:
 //
 //   claim    S1  one winner among any number of concurrent claims
 //            S2  an expired lease is free at once
@@ -17,11 +18,13 @@
 //   read     S11 writes nothing and never answers from a copy that may lag
 //   watch    S12 gives hints, never decisions; may be missing, late, or too many
 //
-// What a store must not do: decide by a client's wall clock; call back into the library; hold a lock between verbs.
+// What a store must not do: decide by a client's wall clock; call back into the library; hold a
+// lock between verbs.
 //
-// Threads: every member may be called from any number of threads at once. Blocking: each verb should be over within the
-// budget last given to limit_calls(); safety never rests on it, only promptness does.
-// After fork() the session never calls the parent's store again in the child, not even its destructor.
+// Threads: every member may be called from any number of threads at once. Blocking: each verb
+// should be over within the budget last given to limit_calls(); safety never rests on it, only
+// promptness does. After fork() the session never calls the parent's store again in the child, not
+// even its destructor.
 #pragma once
 
 #include <memory>
@@ -41,38 +44,43 @@ struct ClaimRequest {
   LeaseId lease_id;
   Duration ttl{};
   bool force = false;  // whoever holds it: becomes ours (a damaged record too)
-  // Set when the caller saw the record stand still for longer than its ttl on its own clock: then expiry may be believed
-  // whoever judged it. Stores with one clock may ignore it.
+  // Set when the caller saw the record stand still for longer than its ttl on its own clock: then
+  // expiry may be believed whoever judged it. Stores with one clock may ignore it.
   std::optional<RecordMark> stood_still = {};
 };
 
 struct ClaimReply {
   Outcome outcome = Outcome::unknown;  // granted, held, unreachable, unknown, denied, damaged
   Token token = {};                    // granted: of this lease (S4)
-  std::optional<Record> record = {};   // held: who; `remaining` may be zero where the store cannot say (then read())
-  std::string detail = {};             // one line for people when something went wrong
+  std::optional<Record> record =
+      {};  // held: who; `remaining` may be zero where the store cannot say (then read())
+  std::string detail = {};  // one line for people when something went wrong
 };
 
-// One answer for each lease of a renew() call, in its order: granted, lost, unreachable, unknown, denied.
+// One answer for each lease of a renew() call, in its order: granted, lost, unreachable, unknown,
+// denied.
 struct RenewReply {
   std::vector<Outcome> outcomes;
   std::string detail = {};
 };
 
 struct ReleaseReply {
-  Outcome outcome = Outcome::unknown;  // granted: removed; lost: was not there; unreachable, unknown, denied
+  Outcome outcome =
+      Outcome::unknown;  // granted: removed; lost: was not there; unreachable, unknown, denied
   std::string detail = {};
 };
 
 struct ReadReply {
   Outcome outcome = Outcome::unknown;  // granted: answered; unreachable, unknown, denied, damaged
-  std::optional<Record> record = {};   // granted: nothing means no record; an expired record is shown as such
+  std::optional<Record> record =
+      {};  // granted: nothing means no record; an expired record is shown as such
   std::string detail = {};
 };
 
 struct ListReply {
   Outcome outcome = Outcome::unknown;  // as read
-  std::vector<Record> records = {};    // in key order; damaged records are left out and named in `detail`
+  std::vector<Record> records =
+      {};  // in key order; damaged records are left out and named in `detail`
   std::string detail = {};
 };
 
@@ -80,10 +88,10 @@ struct StoreInfo {
   Outcome outcome = Outcome::unknown;  // granted: answered
   std::string kind = {};               // "memory", "sqlite", "mongodb", or your own
   std::string location = {};           // where, without secrets
-  std::string topology = {};           // "process", "file", "standalone", "replica_set", "sharded", ...
-  bool shared = false;                 // reachable from other machines: decides which clock deadlines use
-  std::string judge = {};              // the clock that judges expiry
-  std::optional<WallTime> time = {};   // the store's wall clock at the answer, if it has one of its own
+  std::string topology = {};  // "process", "file", "standalone", "replica_set", "sharded", ...
+  std::string judge = {};     // the clock that judges expiry
+  std::optional<WallTime> time =
+      {};  // the store's wall clock at the answer, if it has one of its own
   std::vector<std::string> warnings = {};  // what makes its promises weaker, one line each
   std::string detail = {};
 };
@@ -112,17 +120,18 @@ struct MembersReply {
   std::string detail = {};
 };
 
-// A subscription to hints. next() is called by one thread, cancel() by another; after cancel() next() returns soon.
+// A subscription to hints. next() is called by one thread, cancel() by another; after cancel()
+// next() returns soon.
 class Watch {
  public:
   struct Hints {
-    std::vector<Key> freed = {};   // keys that were just given up, as far as the store can tell
-    bool anything = false;         // something changed, for keys not listed too: look again
-    bool ended = false;            // no more hints from this subscription; the caller polls, or watches anew
+    std::vector<Key> freed = {};  // keys that were just given up, as far as the store can tell
+    bool anything = false;        // something changed, for keys not listed too: look again
+    bool ended = false;  // no more hints from this subscription; the caller polls, or watches anew
   };
   virtual ~Watch() = default;
-  virtual Hints next() = 0;               // blocks until there is a hint, cancel(), or the subscription ends
-  virtual void cancel() noexcept = 0;     // never blocks
+  virtual Hints next() = 0;  // blocks until there is a hint, cancel(), or the subscription ends
+  virtual void cancel() noexcept = 0;  // never blocks
 };
 
 class LeaseStore {
@@ -130,7 +139,8 @@ class LeaseStore {
   virtual ~LeaseStore() = default;
 
   virtual ClaimReply claim(const ClaimRequest& request) = 0;
-  virtual RenewReply renew(std::span<const Lease> leases) = 0;  // any number; one round trip where the store can
+  virtual RenewReply renew(
+      std::span<const Lease> leases) = 0;  // any number; one round trip where the store can
   virtual ReleaseReply release(const Lease& lease) = 0;
   // Forced release of the record as it was seen (same lease_id, or same uuid where there is none).
   virtual ReleaseReply break_lease(const Record& seen) = 0;
@@ -140,11 +150,15 @@ class LeaseStore {
   virtual std::unique_ptr<Watch> watch() = 0;
   virtual StoreInfo info() = 0;
 
-  virtual ReleaseReply report(const NodeStatus& row) = 0;                          // writes the row of row.uuid
-  virtual ReleaseReply retire(const Key& key, const std::string& uuid) = 0;        // removes it
+  virtual ReleaseReply report(const NodeStatus& row) = 0;  // writes the row of row.uuid
+  virtual ReleaseReply retire(const Key& key, const std::string& uuid) = 0;  // removes it
   virtual MembersReply members(const Key& key) = 0;
 
-  // What one call should take at most, from the tightest ttl in use. Called when it shrinks, possibly during calls.
+  // Whether processes on other machines may use it too. Decides which clock deadlines run on;
+  // answered from memory.
+  virtual bool shared() const = 0;
+  // What one call should take at most, from the tightest ttl in use. Called when it shrinks,
+  // possibly during calls.
   virtual void limit_calls(Duration budget) = 0;
 };
 

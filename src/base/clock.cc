@@ -21,9 +21,11 @@ class MachineClock : public Clock {
  public:
   Instant now() const noexcept override { return Instant(Duration(read_ns(CLOCK_MONOTONIC))); }
   WallTime wall() const noexcept override {
-    return WallTime(std::chrono::duration_cast<WallTime::duration>(Duration(read_ns(CLOCK_REALTIME))));
+    return WallTime(
+        std::chrono::duration_cast<WallTime::duration>(Duration(read_ns(CLOCK_REALTIME))));
   }
-  void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& condition, Instant until) override {
+  void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& condition,
+            Instant until) override {
     if (until == Instant::max()) {
       condition.wait(lock);
     } else {
@@ -33,8 +35,9 @@ class MachineClock : public Clock {
   }
 };
 
-// A wall clock that moves forward against CLOCK_BOOTTIME by more than this between two looks has jumped: a virtual
-// machine was paused without its clocks running, or somebody set the time. Less is slewing, or the coarse clock's tick.
+// A wall clock that moves forward against CLOCK_BOOTTIME by more than this between two looks has
+// jumped: a virtual machine was paused without its clocks running, or somebody set the time. Less
+// is slewing, or the coarse clock's tick.
 constexpr std::int64_t kJumpNs = 100'000'000;
 constexpr std::int64_t kDriftNs = 20'000'000;
 // Condition variables do not run during suspend, so long waits are cut into pieces.
@@ -55,10 +58,12 @@ class SharedStoreClock : public Clock {
   }
 
   WallTime wall() const noexcept override {
-    return WallTime(std::chrono::duration_cast<WallTime::duration>(Duration(read_ns(CLOCK_REALTIME))));
+    return WallTime(
+        std::chrono::duration_cast<WallTime::duration>(Duration(read_ns(CLOCK_REALTIME))));
   }
 
-  void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& condition, Instant until) override {
+  void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& condition,
+            Instant until) override {
     if (until == Instant::max()) {
       condition.wait(lock);
       return;
@@ -72,9 +77,11 @@ class SharedStoreClock : public Clock {
     // A thread that lost the processor between the two reads saw its own pause; look again.
     const std::int64_t boot = read_ns(CLOCK_BOOTTIME);
     const std::int64_t ahead = read_ns(CLOCK_REALTIME_COARSE) - boot;
-    // One of the threads that see the move accounts for it. Adding before publishing could count a jump twice if the
-    // exchange failed, so the winner of the exchange adds; a reader in between is at most one call behind.
-    if (wall_ahead_ns_.compare_exchange_strong(known, ahead, std::memory_order_acq_rel) && ahead - known > kJumpNs) {
+    // One of the threads that see the move accounts for it. Adding before publishing could count a
+    // jump twice if the exchange failed, so the winner of the exchange adds; a reader in between is
+    // at most one call behind.
+    if (wall_ahead_ns_.compare_exchange_strong(known, ahead, std::memory_order_acq_rel) &&
+        ahead - known > kJumpNs) {
       jumped_ns_.fetch_add(ahead - known, std::memory_order_acq_rel);
     }
   }

@@ -5,8 +5,9 @@
 
 namespace mongoelector::internal {
 
-// same_process() is true where the guard was made, and false in every child made by fork() or clone() after that: the
-// kernel wipes the page that holds the flag. Wait-free. A child that makes its own guard is a process of its own.
+// same_process() is true where the guard was made, and false in every child made by fork() or
+// clone() after that: the kernel wipes the page that holds the flag. Wait-free. A child that makes
+// its own guard is a process of its own.
 class ForkGuard {
  public:
   ForkGuard();  // throws std::runtime_error on kernels before 4.14

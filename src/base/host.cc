@@ -45,7 +45,8 @@ std::int64_t process_id() { return getpid(); }
 std::string boot_id() {
   std::ifstream in("/proc/sys/kernel/random/boot_id");
   std::string text;
-  if (!(in >> text) || text.empty()) throw std::runtime_error("cannot read the boot id of this machine");
+  if (!(in >> text) || text.empty())
+    throw std::runtime_error("cannot read the boot id of this machine");
   return text;
 }
 
@@ -53,7 +54,8 @@ std::string time_namespace() {
   std::array<char, 64> target{};
   const ssize_t size = readlink("/proc/self/ns/time", target.data(), target.size() - 1);
   // Kernels without time namespaces have one clock for all.
-  return size > 0 ? std::string(target.data(), static_cast<std::size_t>(size)) : std::string("none");
+  return size > 0 ? std::string(target.data(), static_cast<std::size_t>(size))
+                  : std::string("none");
 }
 
 std::int64_t monotonic_ms() {

@@ -6,13 +6,14 @@
 
 namespace mongoelector::internal {
 
-// As Python's socket.getfqdn(): the first dotted name the resolver gives, else the plain host name. Looked up once.
+// As Python's socket.getfqdn(): the first dotted name the resolver gives, else the plain host name.
+// Looked up once.
 const std::string& host_name();
 
 std::int64_t process_id();
 
-// boot_id() changes with every boot of the machine; time_namespace() tells apart the monotonic clocks of one boot.
-// Throws std::runtime_error where /proc does not tell.
+// boot_id() changes with every boot of the machine; time_namespace() tells apart the monotonic
+// clocks of one boot. Throws std::runtime_error where /proc does not tell.
 std::string boot_id();
 std::string time_namespace();
 

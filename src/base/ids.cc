@@ -17,7 +17,8 @@ void fill_random(void* to, std::size_t size) {
     const ssize_t got = getrandom(out, size, 0);
     if (got < 0) {
       if (errno == EINTR) continue;
-      throw std::runtime_error(std::string("no randomness from the kernel: ") + std::strerror(errno));
+      throw std::runtime_error(std::string("no randomness from the kernel: ") +
+                               std::strerror(errno));
     }
     out += got;
     size -= static_cast<std::size_t>(got);

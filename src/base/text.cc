@@ -13,7 +13,8 @@ namespace mongoelector::internal {
 
 namespace {
 
-// Length of the valid sequence at the start of `text`, 0 if there is none; `code` receives the character.
+// Length of the valid sequence at the start of `text`, 0 if there is none; `code` receives the
+// character.
 std::size_t decode_one(std::string_view text, std::uint32_t& code) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -56,7 +57,8 @@ std::optional<double> read_number(std::string_view text, std::size_t& at) {
   if (at == start) return std::nullopt;
   if (at < text.size() && text[at] == '.') {
     const std::size_t fraction = ++at;
-    for (double unit = 0.1; at < text.size() && is_digit(text[at]); unit /= 10) value += unit * (text[at++] - '0');
+    for (double unit = 0.1; at < text.size() && is_digit(text[at]); unit /= 10)
+      value += unit * (text[at++] - '0');
     if (at == fraction) return std::nullopt;
   }
   return value;
@@ -134,8 +136,9 @@ std::string rfc3339(WallTime time) {
   std::tm parts{};
   gmtime_r(&whole, &parts);
   std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
-                parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(ms - whole * 1000));
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                parts.tm_sec, static_cast<int>(ms - whole * 1000));
   return text.data();
 }
 
@@ -151,8 +154,9 @@ std::string quoted(std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200b && code <= 0x200f) ||
-                         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
+    const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+                         (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+                         (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
     if (control) {
       std::snprintf(escape.data(), escape.size(), code < 0x100 ? "\\x%02x" : "\\u%04x", code);
       out += escape.data();
@@ -165,7 +169,9 @@ std::string quoted(std::string_view text) {
   return out + "\"";
 }
 
-std::string show_key(const Key& key) { return std::string(to_string(key.kind())) + " " + quoted(key.name()); }
+std::string show_key(const Key& key) {
+  return std::string(to_string(key.kind())) + " " + quoted(key.name());
+}
 
 double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 

@@ -18,10 +18,13 @@ struct Timing {
 
   // The holder's own deadline, from before the confirmed request was sent.
   Instant deadline(Instant sent_at) const { return sent_at + ttl - margin; }
-  // From now on a lease that could have been granted until now is gone from the store: T, and a percent for clock rates.
+  // From now on a lease that could have been granted until now is gone from the store: T, and a
+  // percent for clock rates.
   Instant forgotten(Instant from) const { return from + ttl + ttl / 100; }
   // How long a store may be away, in the worst phase, without the lease being lost.
-  Duration outage_survived() const { return ttl - margin - renew_every - (call_budget + retry_pause); }
+  Duration outage_survived() const {
+    return ttl - margin - renew_every - (call_budget + retry_pause);
+  }
 };
 
 // Throws ArgumentError naming both options and their values when they do not go together.

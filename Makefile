@@ -1,0 +1,40 @@
+# The front door. Every target does all the set-up it needs (packages, a real mongod, configure, build) and is quick the
+# second time.
+BUILD := build
+STORE ?= sqlite
+NINJA := ninja -C $(BUILD)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build bench tidy setup clean
+
+help: ## list the targets
+	@echo 'usage: make TARGET'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: configure ## three candidates, one leads, kill -9, takeover, clean hand-over; STORE=sqlite (default) or mongodb
+	@$(NINJA) mongoelector_cli $(if $(filter mongodb,$(STORE)),mongod_run) | tail -n 1
+	@STORE=$(STORE) tools/demo
+
+test: configure ## everything that is tested, with a real mongod; ends with one line of counts
+	@$(NINJA) | tail -n 1
+	@tools/run_tests $(BUILD)/bin
+
+build: configure ## the tool, at build/bin/mongoelector, the library and all tests
+	@$(NINJA) | tail -n 1
+
+bench: configure ## the figures of README, each beside what it is compared with
+	@$(NINJA) | tail -n 1
+	@tools/bench $(BUILD)/bin
+
+tidy: ## the rules of ARCHITECTURE.md that a program can check
+	@tools/tidy
+
+setup: ## packages and a real mongod; needs root or sudo the first time
+	@tools/setup
+
+clean: ## remove everything that was built; downloads stay
+	rm -rf $(BUILD)
+
+.PHONY: configure
+configure: setup
+	@test -f $(BUILD)/build.ninja || cmake --preset dev > /dev/null

@@ -1,0 +1,232 @@
+// What callers ask of a candidate: start, stop, poll, release, and the status row.
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "session/election_participant.h"
+#include "session/reports.h"
+
+namespace mongoelector::internal {
+
+// Waits, holding mutex_ only while it looks, until `condition` holds; false when `within` is over.
+template <class Condition>
+bool ElectionParticipant::await_state(Duration within, const Condition& condition) {
+  Clock& time = runtime_->clock();
+  const Instant until = within == Duration::max() ? Instant::max() : time.now() + within;
+  std::unique_lock lock(mutex_);
+  while (!condition()) {
+    if (time.now() >= until) return false;
+    time.wait(lock, changed_, until);
+  }
+  return true;
+}
+
+void ElectionParticipant::start(bool blocking) {
+  runtime_->require_same_process();
+  runtime_->start(config_.timing.call_budget);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!joined_) {
+      joined_ = true;
+      // A lease that runs out is noticed by its known expiry; looking more often is for those
+      // without wake-ups.
+      if (!options_.timing.poll && runtime_->waker().has_hints())
+        config_.timing.poll = config_.timing.ttl;
+      runtime_->waker().add(key_, weak_from_this());
+    }
+  }
+  apply_event(ElectionEvent::start);
+  if (!blocking) return;
+  await_state(Duration::max(),
+              [&] { return election_.state == ElectionState::stopped && !election_.running; });
+}
+
+void ElectionParticipant::stop() {
+  if (!same_process()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (election_.state == ElectionState::stopped) return;
+  }
+  apply_event(ElectionEvent::stop);
+  if (runtime_->on_dispatcher()) return;  // from a callback: the rest follows when it has returned
+  await_state(stop_bound(), [&] {
+    const bool stopped = election_.state == ElectionState::stopped && !report_pending_;
+    return stopped || election_.running;
+  });
+}
+
+void ElectionParticipant::poll() {
+  runtime_->require_same_process();
+  runtime_->start(config_.timing.call_budget);
+  std::uint64_t renewals = 0;
+  bool renewing = false;
+  {
+    const std::lock_guard lock(mutex_);
+    renewals = renewals_answered_;
+    renewing = election_.state == ElectionState::master;
+  }
+  apply_event(ElectionEvent::poll);
+  if (runtime_->on_dispatcher()) return;
+  const bool answered = await_state(3 * config_.timing.call_budget, [&] {
+    const bool renewed =
+        !renewing || renewals_answered_ != renewals || election_.state != ElectionState::master;
+    return renewed && !election_.looking();
+  });
+  const std::lock_guard lock(mutex_);
+  if (!answered)
+    throw StoreError(Outcome::unknown, "poll of " + show_key(key_) + ": no answer in time");
+  if (last_look_ != Outcome::granted) {
+    throw StoreError(last_look_, "poll of " + show_key(key_) + ": " +
+                                     describe_trouble(last_look_, last_look_detail_));
+  }
+}
+
+void ElectionParticipant::release() {
+  if (!same_process()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (election_.state != ElectionState::master) return;
+  }
+  apply_event(ElectionEvent::release);
+  if (runtime_->on_dispatcher()) return;
+  await_state(stop_bound(), [&] { return !election_.leaving(); });
+}
+
+void ElectionParticipant::close() noexcept {
+  try {
+    stop();
+    runtime_->waker().remove(key_, this);
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+      report_at_ = Instant::max();
+    }
+    // A callback that is running now is waited for: it uses what the owner is about to destroy.
+    if (!runtime_->on_dispatcher()) {
+      await_state(stop_bound(), [&] { return !in_callback_; });
+    }
+  } catch (...) {  // the lease ends by itself after its ttl
+  }
+}
+
+bool ElectionParticipant::running() const {
+  if (!same_process()) return false;
+  const std::lock_guard lock(mutex_);
+  return election_.running;
+}
+
+bool ElectionParticipant::ismaster() const noexcept {
+  const Duration::rep until = valid_until_.load(std::memory_order_acquire);
+  return until != 0 && runtime_->same_process() &&
+         runtime_->clock().now().time_since_epoch().count() < until;
+}
+
+std::optional<Term> ElectionParticipant::term() const {
+  if (!ismaster()) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  return term_ ? std::optional(Term(term_)) : std::nullopt;
+}
+
+Duration ElectionParticipant::pollwait() const {
+  if (!same_process()) return Duration::zero();
+  const std::lock_guard lock(mutex_);
+  const Instant now = runtime_->clock().now();
+  Instant next = now;
+  if (election_.lease.renewable()) {
+    next = election_.lease.renew_at;
+  } else if (election_.running) {
+    next = election_.next_tick();
+  }
+  if (next == Instant::max()) return Duration::zero();
+  return std::max(next - now, Duration::zero());
+}
+
+std::optional<Record> ElectionParticipant::read_master() const {
+  runtime_->require_same_process();
+  ReadReply reply = runtime_->store().read(key_);
+  if (reply.outcome != Outcome::granted) {
+    throw StoreError(reply.outcome, "reading " + show_key(key_) + ": " +
+                                        describe_trouble(reply.outcome, reply.detail));
+  }
+  if (reply.record && (reply.record->claimable || reply.record->remaining <= Duration::zero()))
+    return std::nullopt;
+  return std::move(reply.record);
+}
+
+MembersReply ElectionParticipant::read_members() const {
+  runtime_->require_same_process();
+  MembersReply reply = runtime_->store().members(key_);
+  if (reply.outcome != Outcome::granted) {
+    throw StoreError(reply.outcome, "members of " + show_key(key_) + ": " +
+                                        describe_trouble(reply.outcome, reply.detail));
+  }
+  return reply;
+}
+
+// ---- the status row ----
+
+NodeStatus ElectionParticipant::node_status() const {
+  const bool master = ismaster();
+  const std::lock_guard lock(mutex_);
+  NodeStatus row{.uuid = holder_.uuid,
+                 .key = key_,
+                 .host = holder_.host,
+                 .pid = holder_.pid,
+                 .ttl = config_.timing.ttl,
+                 .timestamp = runtime_->clock().wall(),
+                 .ismaster = master,
+                 .lock_owned = master,
+                 .elector_running = election_.running && same_process(),
+                 .last_poll = last_poll_,
+                 .app_version = options_.app_version,
+                 .label = options_.label};
+  if (master && elected_at_) {
+    row.lock_created = elected_at_;
+    const Duration left =
+        election_.lease.deadline + config_.timing.margin - runtime_->clock().now();
+    row.lock_expires = row.timestamp + std::chrono::duration_cast<WallTime::duration>(left);
+  }
+  return row;
+}
+
+void ElectionParticipant::post_report() {
+  if (!options_.report_status) return;
+  // Every ttl/2 at least: readers call a node stale when three ttls have passed.
+  report_at_ = runtime_->clock().now() + config_.timing.ttl / 2;
+  if (election_.state == ElectionState::stopped) report_at_ = Instant::max();
+  if (report_pending_) return;
+  report_pending_ = true;
+  runtime_->errand([me = self()] { me->write_report(); });
+  runtime_->schedule(shared_from_this(), std::min(election_.next_tick(), report_at_),
+                     election_.lease.renewable() ? election_.lease.renew_at : Instant::max(),
+                     config_.timing.renew_every / 4);
+}
+
+void ElectionParticipant::write_report() {
+  bool gone = false;
+  {
+    const std::lock_guard lock(mutex_);
+    gone = election_.state == ElectionState::stopped;
+    if (!gone) report_pending_ = false;  // a change from now on needs a row of its own
+  }
+  const ReleaseReply reply =
+      gone ? runtime_->store().retire(key_, holder_.uuid) : runtime_->store().report(node_status());
+  const std::lock_guard lock(mutex_);
+  if (gone) {
+    report_pending_ = false;
+    changed_.notify_all();
+  }
+  if (reply.outcome == Outcome::granted || (gone && reply.outcome == Outcome::lost)) return;
+  emit(EventKind::store_trouble,
+       "status row of " + show_key(key_) + ": " + describe_trouble(reply.outcome, reply.detail));
+}
+
+void ElectionParticipant::report_status() {
+  runtime_->require_same_process();
+  const ReleaseReply reply = runtime_->store().report(node_status());
+  if (reply.outcome == Outcome::granted) return;
+  throw StoreError(reply.outcome, "status row of " + show_key(key_) + ": " +
+                                      describe_trouble(reply.outcome, reply.detail));
+}
+
+}  // namespace mongoelector::internal

@@ -1,0 +1,82 @@
+#include "session/guarded_store.h"
+
+#include <exception>
+#include <utility>
+
+namespace mongoelector::internal {
+
+namespace {
+
+template <class Reply, class Call>
+Reply guarded(const Call& call) noexcept {
+  Reply reply;
+  try {
+    return call();
+  } catch (const std::exception& error) {
+    reply.detail = error.what();
+  } catch (...) {
+    reply.detail = "the store threw something that is no std::exception";
+  }
+  return reply;
+}
+
+class GuardedStore : public LeaseStore {
+ public:
+  explicit GuardedStore(std::shared_ptr<LeaseStore> store) : store_(std::move(store)) {}
+
+  ClaimReply claim(const ClaimRequest& request) override {
+    return guarded<ClaimReply>([&] { return store_->claim(request); });
+  }
+  RenewReply renew(std::span<const Lease> leases) override {
+    return guarded<RenewReply>([&] { return store_->renew(leases); });
+  }
+  ReleaseReply release(const Lease& lease) override {
+    return guarded<ReleaseReply>([&] { return store_->release(lease); });
+  }
+  ReleaseReply break_lease(const Record& seen) override {
+    return guarded<ReleaseReply>([&] { return store_->break_lease(seen); });
+  }
+  ReadReply read(const Key& key) override {
+    return guarded<ReadReply>([&] { return store_->read(key); });
+  }
+  ListReply list(Kind kind, const std::string& prefix) override {
+    return guarded<ListReply>([&] { return store_->list(kind, prefix); });
+  }
+  std::unique_ptr<Watch> watch() override {
+    try {
+      return store_->watch();
+    } catch (...) {
+      return nullptr;  // hints may be missing (S12)
+    }
+  }
+  StoreInfo info() override {
+    return guarded<StoreInfo>([&] { return store_->info(); });
+  }
+  ReleaseReply report(const NodeStatus& row) override {
+    return guarded<ReleaseReply>([&] { return store_->report(row); });
+  }
+  ReleaseReply retire(const Key& key, const std::string& uuid) override {
+    return guarded<ReleaseReply>([&] { return store_->retire(key, uuid); });
+  }
+  MembersReply members(const Key& key) override {
+    return guarded<MembersReply>([&] { return store_->members(key); });
+  }
+  bool shared() const override { return store_->shared(); }
+  void limit_calls(Duration budget) override {
+    try {
+      store_->limit_calls(budget);
+    } catch (...) {  // promptness only; safety never rests on it
+    }
+  }
+
+ private:
+  std::shared_ptr<LeaseStore> store_;
+};
+
+}  // namespace
+
+std::shared_ptr<LeaseStore> guard_store(std::shared_ptr<LeaseStore> store) {
+  return std::make_shared<GuardedStore>(std::move(store));
+}
+
+}  // namespace mongoelector::internal

@@ -1,0 +1,73 @@
+#include "session/keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mongoelector::internal {
+
+void Keeper::start() {
+  thread_.start([shared = shared_, store = store_, clock = clock_] {
+    std::unique_lock lock(shared->mutex);
+    while (!shared->closing) {
+      Due due = shared->timetable.take_due(clock->now());
+      if (due.empty()) {
+        clock->wait(lock, shared->changed, shared->timetable.earliest());
+        continue;
+      }
+      lock.unlock();
+      renew_all(*store, *clock, due);
+      due.clear();
+      lock.lock();
+    }
+  });
+}
+
+void Keeper::renew_all(LeaseStore& store, Clock& clock, const Due& due) {
+  struct Job {
+    Participant* who;
+    DueRenewal renewal;
+  };
+  std::vector<Job> jobs;
+  jobs.reserve(due.size());
+  for (const auto& who : due) {
+    if (auto renewal = who->renewal()) jobs.push_back({who.get(), std::move(*renewal)});
+  }
+  std::sort(jobs.begin(), jobs.end(),
+            [](const Job& a, const Job& b) { return a.renewal.deadline < b.renewal.deadline; });
+  for (std::size_t from = 0; from < jobs.size(); from += kRenewBatch) {
+    const std::size_t to = std::min(from + kRenewBatch, jobs.size());
+    std::vector<Lease> leases;
+    leases.reserve(to - from);
+    for (std::size_t i = from; i < to; ++i) leases.push_back(jobs[i].renewal.lease);
+    const Instant sent_at = clock.now();
+    const RenewReply reply = store.renew(leases);
+    for (std::size_t i = from; i < to; ++i) {
+      // A store that answers for too few leases has said nothing about the rest.
+      const std::size_t index = i - from;
+      const Outcome outcome =
+          index < reply.outcomes.size() ? reply.outcomes[index] : Outcome::unknown;
+      jobs[i].who->renewal_answered(leases[index].id, outcome, reply.detail, sent_at);
+    }
+  }
+}
+
+void Keeper::set(const std::shared_ptr<Participant>& who, Instant at, Duration slack) {
+  const std::lock_guard lock(shared_->mutex);
+  if (shared_->closing) return;
+  const Instant before = shared_->timetable.earliest();
+  shared_->timetable.set(who, at, slack);
+  if (shared_->timetable.earliest() < before) shared_->changed.notify_one();
+}
+
+bool Keeper::finish(Duration within) {
+  Timetable dropped;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->closing = true;
+    std::swap(dropped, shared_->timetable);
+    shared_->changed.notify_one();
+  }
+  return thread_.finish(*clock_, within);
+}
+
+}  // namespace mongoelector::internal

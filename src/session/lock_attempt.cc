@@ -1,0 +1,204 @@
+// One acquire() call: try, then wait for a wake-up, the known expiry, the next step or the end of
+// the time.
+#include <algorithm>
+#include <utility>
+
+#include "base/ids.h"
+#include "base/text.h"
+#include "session/lock_participant.h"
+#include "session/reports.h"
+
+namespace mongoelector::internal {
+
+namespace {
+
+// With wake-ups, how long a waiter relies on them before it looks by itself: hints may be missing
+// (S12).
+constexpr Duration kLongestTrust = std::chrono::seconds(5);
+
+void check(const AcquireOptions& options) {
+  if (!options.blocking && options.timeout) {
+    throw ArgumentError("acquire: blocking = false and timeout = " +
+                        show_duration(*options.timeout) + " contradict each other");
+  }
+  if (options.timeout && *options.timeout < Duration::zero()) {
+    throw ArgumentError("acquire: timeout " + show_duration(*options.timeout) + " is negative");
+  }
+  if (options.step <= Duration::zero()) {
+    throw ArgumentError("acquire: step " + show_duration(options.step) + " must be longer than 0");
+  }
+}
+
+}  // namespace
+
+class LockParticipant::Attempt {
+ public:
+  Attempt(LockParticipant& lock, const AcquireOptions& options)
+      : lock_(lock), options_(options), clock_(lock.runtime_->clock()) {
+    const Instant now = clock_.now();
+    // Waiting for ever, or so long that it is the same.
+    if (options.timeout && *options.timeout < kLargestTtl * 100) give_up_ = now + *options.timeout;
+    const std::lock_guard guard(lock_.mutex_);
+    if (lock_.acquiring_)
+      throw AlreadyHeld(name() + " is being acquired by another thread on this object");
+    if (lock_.lease_.valid(now))
+      throw AlreadyHeld(name() + " is held by this object already; it is not re-entrant");
+    lock_.acquiring_ = true;
+  }
+
+  ~Attempt() {
+    if (waiting_) lock_.runtime_->waker().leave(lock_.key_, waiter_);
+    // An attempt whose answer was lost must not leave a lease behind that nobody knows of.
+    if (lock_.state() == LeaseState::unsure &&
+        lock_.apply({.event = LeaseEvent::release}).send_release) {
+      lock_.send_release();
+    }
+    const std::lock_guard guard(lock_.mutex_);
+    lock_.acquiring_ = false;
+  }
+
+  Token run() {
+    check_time();
+    if (try_claim()) return won_;
+    if (!options_.blocking) fail();
+    lock_.runtime_->waker().join(lock_.key_, waiter_);
+    waiting_ = true;
+    const std::stop_callback on_cancel(options_.cancel, [this] { waiter_.wake(); });
+    // Only now is a wake-up certain to be seen, so the first thing is another look.
+    while (clock_.now() < give_up_ && !options_.cancel.stop_requested()) {
+      if (waiter_.front()) {
+        if (look() && try_claim()) return won_;
+      } else {
+        look_at_ = Instant::max();
+      }
+      if (options_.cancel.stop_requested()) break;
+      waiter_.wait(clock_, std::min(look_at_, give_up_));
+    }
+    if (options_.cancel.stop_requested())
+      throw AcquireCancelled("waiting for " + name() + " was cancelled");
+    throw AcquireTimeout(name() + " was not free within " +
+                         show_duration(options_.timeout.value_or(Duration::zero())) + ": " +
+                         obstacle());
+  }
+
+ private:
+  std::string name() const { return show_key(lock_.key_); }
+
+  void check_time() const {
+    if (!lock_.options_.timeparanoid) return;
+    if (const auto offset = lock_.runtime_->time_offset(lock_.options_.max_offset)) {
+      throw TimeOffsetError(
+          "this machine's clock is off by " + show_duration(std::chrono::abs(*offset)) +
+              " against the store's (limit " + show_duration(lock_.options_.max_offset) +
+              "); set it, or switch timeparanoid off",
+          *offset);
+    }
+  }
+
+  bool try_claim() {
+    ClaimReply reply;
+    const bool won = lock_.claim_once(options_.force, standstill_mark_, reply);
+    if (won) won_ = lock_.token();
+    outcome_ = reply.outcome;
+    detail_ = std::move(reply.detail);
+    record_ = std::move(reply.record);
+    plan(record_ ? record_->remaining : Duration::zero());
+    refuse_for_good();
+    return won;
+  }
+
+  // Reads before writing: true if a claim is worth it.
+  bool look() {
+    // An ambiguous claim is repeated under the same lease, not looked at.
+    if (lock_.state() == LeaseState::unsure) return true;
+    ReadReply reply = lock_.runtime_->store().read(lock_.key_);
+    outcome_ = reply.outcome;
+    detail_ = std::move(reply.detail);
+    refuse_for_good();
+    if (reply.outcome != Outcome::granted) {
+      plan(Duration::zero());
+      return false;
+    }
+    record_ = std::move(reply.record);
+    if (!record_ || record_->claimable) return true;
+    outcome_ = Outcome::held;
+    const Instant now = clock_.now();
+    standstill_.observe(mark_of(*record_), record_->ttl, now);
+    standstill_mark_.reset();
+    if (record_->remaining <= Duration::zero()) {
+      if (standstill_.stood_still(now)) standstill_mark_ = mark_of(*record_);
+      plan(standstill_.stands_at() - now);
+      return standstill_mark_.has_value();
+    }
+    plan(record_->remaining);
+    return false;
+  }
+
+  // When to look next, if the lease in the way has `remaining` left (zero: not known).
+  void plan(Duration remaining) {
+    const bool hints = lock_.runtime_->waker().has_hints();
+    Duration pause = hints ? std::max(options_.step, kLongestTrust) : options_.step;
+    if (remaining > Duration::zero()) {
+      // A little after the expiry, so that many waiters do not all ask at once.
+      const Duration spread =
+          std::min<Duration>(lock_.timing_.ttl / 100, std::chrono::milliseconds(50));
+      pause =
+          std::min(pause, remaining + std::chrono::duration_cast<Duration>(spread * random_unit()));
+    } else if (outcome_ != Outcome::held) {
+      pause = std::min(pause, lock_.timing_.retry_pause);
+    } else if (hints) {
+      pause = options_.step;
+    }
+    look_at_ = clock_.now() + pause;
+  }
+
+  void refuse_for_good() const {
+    if (outcome_ == Outcome::denied || outcome_ == Outcome::damaged) {
+      throw StoreError(outcome_,
+                       "acquiring " + name() + ": " + describe_trouble(outcome_, detail_));
+    }
+  }
+
+  std::string obstacle() const {
+    if (outcome_ == Outcome::held && record_) return "held by " + describe_holder(*record_);
+    if (outcome_ == Outcome::held || outcome_ == Outcome::granted) return "held by somebody else";
+    return describe_trouble(outcome_, detail_);
+  }
+
+  [[noreturn]] void fail() {
+    if (outcome_ != Outcome::held) {
+      throw StoreError(outcome_,
+                       "acquiring " + name() + ": " + describe_trouble(outcome_, detail_));
+    }
+    // Not every refusal says how long the lease still has.
+    if (!record_ || record_->remaining <= Duration::zero()) {
+      ReadReply reply = lock_.runtime_->store().read(lock_.key_);
+      if (reply.outcome == Outcome::granted && reply.record) record_ = std::move(reply.record);
+    }
+    const std::string message = name() + " is " + obstacle();
+    throw LockExists(message, record_ ? *record_ : Record{.key = lock_.key_});
+  }
+
+  LockParticipant& lock_;
+  const AcquireOptions& options_;
+  Clock& clock_;
+  Instant give_up_ = Instant::max();
+  Instant look_at_ = Instant::max();
+  Waiter waiter_;
+  bool waiting_ = false;
+  Standstill standstill_;
+  std::optional<RecordMark> standstill_mark_;
+  Outcome outcome_ = Outcome::unknown;
+  std::string detail_;
+  std::optional<Record> record_;
+  Token won_;
+};
+
+Token LockParticipant::acquire(const AcquireOptions& options) {
+  check(options);
+  runtime_->require_same_process();
+  runtime_->start(timing_.call_budget);
+  return Attempt(*this, options).run();
+}
+
+}  // namespace mongoelector::internal

@@ -1,0 +1,280 @@
+#include "session/lock_participant.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ids.h"
+#include "base/text.h"
+#include "session/reports.h"
+
+namespace mongoelector::internal {
+
+namespace {
+
+LockerOptions checked(LockerOptions options) {
+  check_label_and_note(options.label, options.note);
+  if (options.max_offset <= Duration::zero())
+    throw ArgumentError("max_offset must be longer than 0");
+  return options;
+}
+
+}  // namespace
+
+LockParticipant::LockParticipant(std::shared_ptr<Runtime> runtime, Key key, LockerOptions options)
+    : runtime_(std::move(runtime)),
+      key_(std::move(key)),
+      options_(checked(std::move(options))),
+      timing_(resolve_timing(options_.ttl, options_.timing,
+                             runtime_->shared_store() ? kSmallestTtlShared : kSmallestTtlEmbedded)),
+      holder_(make_holder(options_.label, options_.note)) {}
+
+// ---- the machine ----
+
+LeaseActions LockParticipant::apply(const LeaseInput& input) {
+  LeaseActions actions;
+  LeaseData after;
+  {
+    const std::lock_guard lock(mutex_);
+    actions = step(lease_, input, runtime_->clock().now(), timing_);
+    if (actions.won) {
+      ended_ = std::stop_source();
+      acquired_at_ = runtime_->clock().wall();
+    }
+    publish();
+    after = lease_;
+  }
+  if (actions.won)
+    emit(EventKind::acquired, "acquired " + show_key(key_) + ", token " + to_string(after.token));
+  if (actions.lost) {
+    request_stop();
+    emit(EventKind::lost, "lost " + show_key(key_) +
+                              (after.loss == LossReason::taken
+                                   ? ": somebody removed or replaced the lease at the store"
+                                   : ": no renewal was confirmed before the deadline"));
+    if (options_.on_lost) {
+      runtime_->call([self = shared_from_this(), this, token = after.token] {
+        try {
+          options_.on_lost(token);
+        } catch (...) {
+          emit(EventKind::callback_failed, "on_lost of " + show_key(key_) + " threw");
+        }
+      });
+    }
+  }
+  return actions;
+}
+
+void LockParticipant::publish() {
+  const bool held = lease_.state == LeaseState::held;
+  token_.store(lease_.token.value(), std::memory_order_release);
+  valid_until_.store(held ? lease_.deadline.time_since_epoch().count() : 0,
+                     std::memory_order_release);
+  const bool renewed = options_.auto_renew && lease_.renewable();
+  runtime_->schedule(shared_from_this(), lease_.next_tick(),
+                     renewed ? lease_.renew_at : Instant::max(), timing_.renew_every / 4);
+}
+
+void LockParticipant::request_stop() {
+  std::stop_source source{std::nostopstate};
+  {
+    const std::lock_guard lock(mutex_);
+    source = ended_;
+  }
+  source.request_stop();
+}
+
+Lease LockParticipant::lease_now() const {
+  const std::lock_guard lock(mutex_);
+  return {.key = key_, .id = lease_.id, .token = lease_.token, .ttl = timing_.ttl};
+}
+
+LeaseState LockParticipant::state() const {
+  const std::lock_guard lock(mutex_);
+  return lease_.state;
+}
+
+void LockParticipant::emit(EventKind kind, std::string message) const {
+  runtime_->emit({.kind = kind, .key = key_, .token = token(), .message = std::move(message)});
+}
+
+bool LockParticipant::claim_once(bool force, const std::optional<RecordMark>& stood_still,
+                                 ClaimReply& reply) {
+  apply(
+      {.event = LeaseEvent::tick});  // a loss that the watchdog has not seen yet is reported first
+  if (!apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()}).send_claim) {
+    // An earlier lease of ours may still stand at the store; it has to go first.
+    apply({.event = LeaseEvent::release});
+    reply.outcome = send_release();
+    if (state() != LeaseState::idle) return false;
+    if (!apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()}).send_claim) return false;
+  }
+  const LeaseId id = lease_now().id;
+  const Instant sent_at = runtime_->clock().now();
+  reply = runtime_->store().claim({.key = key_,
+                                   .holder = holder_,
+                                   .lease_id = id,
+                                   .ttl = timing_.ttl,
+                                   .force = force,
+                                   .stood_still = stood_still});
+  LeaseInput answer{
+      .event = LeaseEvent::refused, .lease_id = id, .sent_at = sent_at, .token = reply.token};
+  if (reply.outcome == Outcome::granted) answer.event = LeaseEvent::granted;
+  if (reply.outcome == Outcome::unknown) answer.event = LeaseEvent::unclear;
+  const LeaseActions actions = apply(answer);
+  if (actions.send_release) {
+    reply.outcome = Outcome::unknown;
+    reply.detail = "the grant came after its own deadline";
+    send_release();
+  }
+  return actions.won;
+}
+
+Outcome LockParticipant::send_release() {
+  const Lease lease = lease_now();
+  const ReleaseReply reply = runtime_->store().release(lease);
+  const bool definite = reply.outcome == Outcome::granted || reply.outcome == Outcome::lost;
+  apply({.event = definite ? LeaseEvent::released : LeaseEvent::unreleased,
+         .lease_id = lease.id,
+         .jitter = random_unit()});
+  if (reply.outcome == Outcome::granted) {
+    emit(EventKind::released, "released " + show_key(key_));
+    runtime_->waker().freed_here(key_);
+  } else if (!definite) {
+    emit(EventKind::release_failed,
+         "release of " + show_key(key_) + " failed, it ends by itself within " +
+             show_duration(timing_.ttl) + ": " + describe_trouble(reply.outcome, reply.detail));
+  }
+  return reply.outcome;
+}
+
+// ---- called by the session ----
+
+void LockParticipant::tick() {
+  if (!apply({.event = LeaseEvent::tick}).send_release) return;
+  const auto self = std::static_pointer_cast<LockParticipant>(shared_from_this());
+  runtime_->errand([self] { self->send_release(); });
+}
+
+std::optional<DueRenewal> LockParticipant::renewal() {
+  const std::lock_guard lock(mutex_);
+  if (!lease_.renewable()) return std::nullopt;
+  return DueRenewal{{.key = key_, .id = lease_.id, .token = lease_.token, .ttl = timing_.ttl},
+                    lease_.deadline};
+}
+
+void LockParticipant::renewal_answered(const LeaseId& id, Outcome outcome,
+                                       const std::string& detail, Instant sent_at) {
+  LeaseInput answer{
+      .event = LeaseEvent::unrenewed, .lease_id = id, .sent_at = sent_at, .jitter = random_unit()};
+  if (outcome == Outcome::granted) answer.event = LeaseEvent::renewed;
+  if (outcome == Outcome::lost) answer.event = LeaseEvent::gone;
+  if (answer.event == LeaseEvent::unrenewed) {
+    emit(EventKind::renewal_failed,
+         "renewal of " + show_key(key_) + ": " + describe_trouble(outcome, detail));
+  }
+  apply(answer);
+}
+
+void LockParticipant::woken(bool) {}
+
+// ---- behind MongoLocker ----
+
+bool LockParticipant::release() {
+  if (!same_process()) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    // Nothing of ours, or somebody else's acquire() is under way, which ends by itself.
+    if (lease_.state == LeaseState::idle || acquiring_) return false;
+  }
+  const LeaseState before = state();
+  const bool send = apply({.event = LeaseEvent::release}).send_release;
+  request_stop();
+  return send && send_release() == Outcome::granted && before == LeaseState::held;
+}
+
+bool LockParticipant::force_release() {
+  runtime_->require_same_process();
+  const bool ours = release();
+  const std::optional<Record> record = get_current();
+  if (!record) return ours;
+  const ReleaseReply reply = runtime_->store().break_lease(*record);
+  if (reply.outcome != Outcome::granted && reply.outcome != Outcome::lost) {
+    throw StoreError(reply.outcome, "forced release of " + show_key(key_) + ": " +
+                                        describe_trouble(reply.outcome, reply.detail));
+  }
+  runtime_->waker().freed_here(key_);
+  return ours;
+}
+
+std::optional<WallTime> LockParticipant::touch() {
+  runtime_->require_same_process();
+  if (!owned()) return std::nullopt;
+  const Lease lease = lease_now();
+  const Instant sent_at = runtime_->clock().now();
+  const WallTime sent_wall = runtime_->clock().wall();
+  const RenewReply reply = runtime_->store().renew({&lease, 1});
+  const Outcome outcome = reply.outcomes.size() == 1 ? reply.outcomes[0] : Outcome::unknown;
+  renewal_answered(lease.id, outcome, reply.detail, sent_at);
+  if (outcome == Outcome::granted && owned()) {
+    return sent_wall + std::chrono::duration_cast<WallTime::duration>(timing_.ttl);
+  }
+  if (outcome == Outcome::granted || outcome == Outcome::lost) return std::nullopt;
+  throw StoreError(outcome,
+                   "touch of " + show_key(key_) + ": " + describe_trouble(outcome, reply.detail));
+}
+
+bool LockParticipant::owned() const noexcept {
+  const Duration::rep until = valid_until_.load(std::memory_order_acquire);
+  return until != 0 && runtime_->same_process() &&
+         runtime_->clock().now().time_since_epoch().count() < until;
+}
+
+Duration LockParticipant::remaining() const noexcept {
+  const Instant until{Duration(valid_until_.load(std::memory_order_acquire))};
+  if (!owned()) return Duration::zero();
+  return std::max(until - runtime_->clock().now(), Duration::zero());
+}
+
+std::stop_token LockParticipant::stop_token() const {
+  const std::lock_guard lock(mutex_);
+  return ended_.get_token();
+}
+
+std::optional<Record> LockParticipant::get_current() const {
+  runtime_->require_same_process();
+  ReadReply reply = runtime_->store().read(key_);
+  if (reply.outcome != Outcome::granted) {
+    throw StoreError(reply.outcome, "reading " + show_key(key_) + ": " +
+                                        describe_trouble(reply.outcome, reply.detail));
+  }
+  if (reply.record && reply.record->remaining <= Duration::zero()) return std::nullopt;
+  if (reply.record && reply.record->claimable) return std::nullopt;
+  return std::move(reply.record);
+}
+
+LockStatus LockParticipant::status() const {
+  LockStatus status{.uuid = holder_.uuid,
+                    .key = key_,
+                    .ttl = timing_.ttl,
+                    .timestamp = runtime_->clock().wall(),
+                    .host = holder_.host,
+                    .pid = holder_.pid};
+  const Duration left = remaining();
+  status.lock_owned = left > Duration::zero();
+  if (status.lock_owned) {
+    const std::lock_guard lock(mutex_);
+    status.lock_created = acquired_at_;
+    status.lock_expires =
+        status.timestamp + std::chrono::duration_cast<WallTime::duration>(left + timing_.margin);
+  }
+  return status;
+}
+
+void LockParticipant::close() noexcept {
+  try {
+    release();
+  } catch (...) {  // the lease ends by itself after its ttl
+  }
+}
+
+}  // namespace mongoelector::internal

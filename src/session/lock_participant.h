@@ -1,0 +1,83 @@
+// One MongoLocker at work: the lease machine driven by its caller (acquire, touch, release), the
+// keeper (renewals) and the watchdog (deadline, retries of a release).
+//
+// Data: caller -> apply(input) -> lease machine -> actions -> caller's own store calls ->
+// apply(reply). mutex_ guards the machine and is never held over a store call, a callback or a stop
+// callback. What owned() needs is in atomics.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "core/lease_machine.h"
+#include "core/standstill.h"
+#include "mongoelector/locker.h"
+#include "session/participant.h"
+#include "session/runtime.h"
+
+namespace mongoelector::internal {
+
+class LockParticipant : public Participant {
+ public:
+  LockParticipant(std::shared_ptr<Runtime> runtime, Key key, LockerOptions options);
+
+  // Behind MongoLocker's members of the same names; promises stand there.
+  Token acquire(const AcquireOptions& options);
+  bool release();
+  bool force_release();
+  std::optional<WallTime> touch();
+  bool owned() const noexcept;
+  Duration remaining() const noexcept;
+  Token token() const noexcept { return Token(token_.load(std::memory_order_acquire)); }
+  std::stop_token stop_token() const;
+  std::optional<Record> get_current() const;
+  LockStatus status() const;
+  Duration ttl() const noexcept { return timing_.ttl; }
+  const Key& key() const noexcept { return key_; }
+  // For destructors: gives the lease back, or leaves that to the background.
+  void close() noexcept;
+  bool same_process() const noexcept { return runtime_->same_process(); }
+
+  void tick() override;
+  std::optional<DueRenewal> renewal() override;
+  void renewal_answered(const LeaseId& id, Outcome outcome, const std::string& detail,
+                        Instant sent_at) override;
+  void woken(bool freed) override;
+
+ private:
+  class Attempt;
+
+  LeaseActions apply(const LeaseInput& input);
+  void publish();
+  // One claim at the store: true if it is ours now. Not blocking on anything but the store.
+  bool claim_once(bool force, const std::optional<RecordMark>& stood_still, ClaimReply& reply);
+  // Asks the store to remove the present lease; what it answers goes into the machine.
+  Outcome send_release();
+  void request_stop();
+  Lease lease_now() const;
+  LeaseState state() const;
+  void emit(EventKind kind, std::string message) const;
+
+  const std::shared_ptr<Runtime> runtime_;
+  const Key key_;
+  const LockerOptions options_;
+  const Timing timing_;
+  const Holder holder_;
+
+  mutable std::mutex mutex_;
+  LeaseData lease_;
+  bool acquiring_ = false;
+  std::stop_source ended_{std::nostopstate};
+  WallTime acquired_at_{};
+
+  // Derived from lease_ under mutex_, read without it. 0: not valid.
+  std::atomic<Duration::rep> valid_until_{0};
+  std::atomic<std::uint64_t> token_{0};
+};
+
+}  // namespace mongoelector::internal

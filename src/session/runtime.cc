@@ -1,0 +1,131 @@
+#include "session/runtime.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "mongoelector/error.h"
+#include "session/guarded_store.h"
+
+namespace mongoelector::internal {
+
+namespace {
+
+// What ~Session may take beyond one call budget.
+constexpr Duration kFinishWithin = std::chrono::seconds(2);
+constexpr Duration kTimeCheckEvery = std::chrono::minutes(10);
+
+std::shared_ptr<Clock> pick_clock(const ConnectOptions& options, bool shared) {
+  if (options.clock) return options.clock;
+  return shared ? make_shared_store_clock() : make_machine_clock();
+}
+
+}  // namespace
+
+Runtime::Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options)
+    : store_(guard_store(std::move(store))),
+      sink_(std::move(options.on_event)),
+      shared_(store_->shared()),
+      clock_(pick_clock(options, shared_)),
+      watchdog_(clock_),
+      keeper_(store_, clock_),
+      waker_(store_, clock_),
+      dispatcher_(clock_),
+      errands_(clock_) {}
+
+void Runtime::require_same_process() const {
+  if (!same_process()) {
+    throw Error(
+        "this session was made before fork(); it is inert in the child: connect() anew there");
+  }
+}
+
+void Runtime::start(Duration call_budget) {
+  const std::lock_guard lock(start_mutex_);
+  if (call_budget < call_budget_) {
+    call_budget_ = call_budget;
+    store_->limit_calls(call_budget);
+  }
+  if (started_) return;
+  started_ = true;
+  watchdog_.start();
+  dispatcher_.start();
+  keeper_.start();
+  errands_.start();
+  waker_.start();
+}
+
+int Runtime::threads() const {
+  return int{watchdog_.running()} + int{keeper_.running()} + int{waker_.running()} +
+         int{dispatcher_.running()} + int{errands_.running()};
+}
+
+void Runtime::schedule(const std::shared_ptr<Participant>& who, Instant tick_at, Instant renew_at,
+                       Duration slack) {
+  watchdog_.set(who, tick_at);
+  keeper_.set(who, renew_at, slack);
+}
+
+void Runtime::emit(Event event) {
+  if (!sink_) return;
+  if (queued_events_->load() >= kMaxQueuedEvents) {
+    ++dropped_events_;
+    return;
+  }
+  const auto deliver = [sink = sink_, queued = queued_events_](const Event& what) {
+    --*queued;
+    try {
+      sink(what);
+    } catch (...) {  // a report has no one to complain to
+    }
+  };
+  if (const std::size_t dropped = dropped_events_.exchange(0)) {
+    ++*queued_events_;
+    dispatcher_.post([deliver, what = Event{.kind = EventKind::events_dropped,
+                                            .message = std::to_string(dropped) +
+                                                       " events dropped: the sink is too slow"}] {
+      deliver(what);
+    });
+  }
+  ++*queued_events_;
+  dispatcher_.post([deliver, what = std::move(event)] { deliver(what); });
+}
+
+std::optional<Duration> Runtime::time_offset(Duration max_offset) {
+  {
+    const std::lock_guard lock(time_mutex_);
+    if (clock_->now() < time_good_until_) return std::nullopt;
+  }
+  const WallTime before = clock_->wall();
+  const StoreInfo info = store_->info();
+  const WallTime after = clock_->wall();
+  // No answer: the call this check precedes will tell. No clock of its own: nothing to compare
+  // with.
+  if (info.outcome != Outcome::granted || !info.time) return std::nullopt;
+  const Duration half_trip = (after - before) / 2;
+  const Duration offset =
+      *info.time - (before + std::chrono::duration_cast<WallTime::duration>(half_trip));
+  // The store read its clock somewhere inside the round trip.
+  if (std::chrono::abs(offset) - std::chrono::abs(half_trip) > max_offset) return offset;
+  const std::lock_guard lock(time_mutex_);
+  time_good_until_ = clock_->now() + kTimeCheckEvery;
+  return std::nullopt;
+}
+
+void Runtime::finish() {
+  {
+    const std::lock_guard lock(start_mutex_);
+    if (!started_) return;
+  }
+  const Duration bound = call_budget_ + kFinishWithin;
+  const Instant until = clock_->now() + bound;
+  const auto left = [&] { return std::max(until - clock_->now(), Duration::zero()); };
+  // Errands first: they may still give back leases. The dispatcher after everything that posts to
+  // it.
+  errands_.finish(left());
+  watchdog_.finish(left());
+  keeper_.finish(left());
+  waker_.finish(left());
+  dispatcher_.finish(left());
+}
+
+}  // namespace mongoelector::internal

@@ -1,0 +1,89 @@
+// The inside of a Session: its threads, and what lockers and candidates need from them.
+//
+//   watchdog    calls tick() when a time has come; never does I/O
+//   keeper      renews leases in batches
+//   waker       turns hints of the store into wake-ups; only if the store sends hints
+//   dispatcher  runs user callbacks and the event sink
+//   errands     store calls of candidates: read, claim, release, status rows
+//
+// Five at most, whatever the number of leases. Locks: a participant's own lock may be held when
+// calling schedule(), call(), errand() or emit(); none of these takes a participant's lock.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/fork_guard.h"
+#include "core/timing.h"
+#include "mongoelector/options.h"
+#include "mongoelector/store.h"
+#include "session/keeper.h"
+#include "session/waker.h"
+#include "session/watchdog.h"
+#include "session/work_queue.h"
+
+namespace mongoelector::internal {
+
+class Runtime : public std::enable_shared_from_this<Runtime> {
+ public:
+  Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options);
+
+  LeaseStore& store() { return *store_; }
+  Clock& clock() const { return *clock_; }
+  const std::shared_ptr<Clock>& shared_clock() const { return clock_; }
+  bool shared_store() const { return shared_; }
+  Waker& waker() { return waker_; }
+
+  // False in a forked child: whoever sees that does nothing at all.
+  bool same_process() const noexcept { return guard_->same_process(); }
+  const std::shared_ptr<const ForkGuard>& guard() const { return guard_; }
+  // Throws Error in a forked child.
+  void require_same_process() const;
+
+  // Starts the threads if they do not run yet, and tells the store the tightest budget for one
+  // call.
+  void start(Duration call_budget);
+  int threads() const;
+
+  // When to tick and when to renew; Instant::max() for never.
+  void schedule(const std::shared_ptr<Participant>& who, Instant tick_at, Instant renew_at,
+                Duration slack);
+  void call(std::function<void()> callback) { dispatcher_.post(std::move(callback)); }
+  bool on_dispatcher() const { return dispatcher_.is_this_thread(); }
+  void errand(std::function<void()> job) { errands_.post(std::move(job)); }
+  void emit(Event event);
+
+  // timeparanoid: the store's wall clock minus ours if it is further off than `max_offset` allows,
+  // beyond doubt by the round trip; asked at most every ten minutes while good. Blocks for one
+  // store call.
+  std::optional<Duration> time_offset(Duration max_offset);
+
+  // Ends all threads, each within a bound; true if all have ended.
+  void finish();
+
+ private:
+  const std::shared_ptr<LeaseStore> store_;
+  const EventSink sink_;
+  const bool shared_;
+  const std::shared_ptr<Clock> clock_;
+  const std::shared_ptr<const ForkGuard> guard_ = std::make_shared<ForkGuard>();
+  Watchdog watchdog_;
+  Keeper keeper_;
+  Waker waker_;
+  WorkQueue dispatcher_;
+  WorkQueue errands_;
+  std::mutex start_mutex_;
+  bool started_ = false;
+  Duration call_budget_ = Duration::max();
+  std::shared_ptr<std::atomic<std::size_t>> queued_events_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
+  std::atomic<std::size_t> dropped_events_ = 0;
+  std::mutex time_mutex_;
+  Instant time_good_until_ = Instant::min();
+};
+
+}  // namespace mongoelector::internal

@@ -1,0 +1,127 @@
+#include "session/waker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mongoelector::internal {
+
+void Waiter::wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  changed_.notify_one();
+}
+
+void Waiter::make_front() {
+  const std::lock_guard lock(mutex_);
+  front_ = true;
+  woken_ = true;
+  changed_.notify_one();
+}
+
+bool Waiter::front() const {
+  const std::lock_guard lock(mutex_);
+  return front_;
+}
+
+bool Waiter::wait(Clock& clock, Instant until) {
+  std::unique_lock lock(mutex_);
+  while (!woken_ && clock.now() < until) clock.wait(lock, changed_, until);
+  return std::exchange(woken_, false);
+}
+
+void Waker::start() {
+  std::shared_ptr<Watch> watch = store_->watch();
+  if (!watch) return;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->watch = watch;
+    shared_->hints = true;
+  }
+  thread_.start([shared = shared_, watch = std::move(watch)] {
+    for (;;) {
+      const Watch::Hints hints = watch->next();
+      {
+        const std::lock_guard lock(shared->mutex);
+        if (shared->closing) return;
+        if (hints.ended) shared->hints = false;
+      }
+      deliver(*shared, hints);
+      if (hints.ended) return;
+    }
+  });
+}
+
+void Waker::deliver(Shared& shared, const Watch::Hints& hints) {
+  std::vector<std::pair<std::shared_ptr<Participant>, bool>> woken;
+  {
+    const std::lock_guard lock(shared.mutex);
+    // The end of the hints is one too: from now on everybody has to poll.
+    const bool all = hints.anything || hints.ended;
+    const auto freed = [&](const Key& key) {
+      return std::find(hints.freed.begin(), hints.freed.end(), key) != hints.freed.end();
+    };
+    for (const auto& [key, who] : shared.candidates) {
+      const bool given_up = freed(key);
+      if (!given_up && !all) continue;
+      if (auto alive = who.lock()) woken.emplace_back(std::move(alive), given_up);
+    }
+    for (auto& [key, queue] : shared.queues) {
+      if (all || freed(key)) queue.front()->wake();
+    }
+  }
+  for (const auto& [who, given_up] : woken) who->woken(given_up);
+}
+
+bool Waker::finish(Duration within) {
+  std::shared_ptr<Watch> watch;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->closing = true;
+    watch = shared_->watch;
+  }
+  if (watch) watch->cancel();
+  return thread_.finish(*clock_, within);
+}
+
+bool Waker::has_hints() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->hints;
+}
+
+void Waker::add(const Key& key, const std::weak_ptr<Participant>& who) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->candidates.emplace(key, who);
+}
+
+void Waker::remove(const Key& key, const Participant* who) {
+  const std::lock_guard lock(shared_->mutex);
+  const auto [from, to] = shared_->candidates.equal_range(key);
+  for (auto entry = from; entry != to;) {
+    const auto alive = entry->second.lock();
+    entry = !alive || alive.get() == who ? shared_->candidates.erase(entry) : std::next(entry);
+  }
+}
+
+void Waker::join(const Key& key, Waiter& waiter) {
+  const std::lock_guard lock(shared_->mutex);
+  auto& queue = shared_->queues[key];
+  queue.push_back(&waiter);
+  if (queue.front() == &waiter) waiter.make_front();
+}
+
+void Waker::leave(const Key& key, Waiter& waiter) {
+  const std::lock_guard lock(shared_->mutex);
+  const auto found = shared_->queues.find(key);
+  auto& queue = found->second;
+  const bool was_front = queue.front() == &waiter;
+  queue.remove(&waiter);
+  if (queue.empty()) {
+    shared_->queues.erase(found);
+  } else if (was_front) {
+    queue.front()->make_front();
+  }
+}
+
+void Waker::freed_here(const Key& key) { deliver(*shared_, Watch::Hints{.freed = {key}}); }
+
+}  // namespace mongoelector::internal

@@ -1,0 +1,47 @@
+#include "session/work_queue.h"
+
+#include <utility>
+
+namespace mongoelector::internal {
+
+void WorkQueue::start() {
+  thread_.start([shared = shared_, clock = clock_] {
+    std::unique_lock lock(shared->mutex);
+    for (;;) {
+      if (!shared->jobs.empty()) {
+        std::function<void()> job = std::move(shared->jobs.front());
+        shared->jobs.pop_front();
+        lock.unlock();
+        job();
+        job = nullptr;  // what it owns goes before the lock is taken again
+        lock.lock();
+      } else if (shared->closing) {
+        return;
+      } else {
+        clock->wait(lock, shared->changed, Instant::max());
+      }
+    }
+  });
+}
+
+void WorkQueue::post(std::function<void()> job) {
+  const std::lock_guard lock(shared_->mutex);
+  if (shared_->closing) return;
+  shared_->jobs.push_back(std::move(job));
+  shared_->changed.notify_one();
+}
+
+bool WorkQueue::finish(Duration within) {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->closing = true;
+    shared_->changed.notify_one();
+  }
+  if (thread_.finish(*clock_, within)) return true;
+  std::deque<std::function<void()>> dropped;
+  const std::lock_guard lock(shared_->mutex);
+  std::swap(dropped, shared_->jobs);
+  return false;
+}
+
+}  // namespace mongoelector::internal
