@@ -30,7 +30,8 @@ struct Stepper {
   // ---- the lease inside ----
 
   LeaseActions lease_step(LeaseEvent event) {
-    LeaseInput lease_input{.event = event, .lease_id = input.new_lease_id, .jitter = input.lease.jitter};
+    LeaseInput lease_input{
+        .event = event, .lease_id = input.new_lease_id, .jitter = input.lease.jitter};
     return step(election.lease, lease_input, now, config.timing);
   }
 
@@ -63,7 +64,9 @@ struct Stepper {
       actions.call_onloop = true;
     } else if (lease.refused) {
       actions.call_onloop = true;
-      wait_until(now + config.timing.poll);
+      // A store that did not execute it is asked again soon.
+      const bool unsent = input.lease.event == LeaseEvent::unsent;
+      rest_until(unsent ? retry_at() : now + config.timing.poll);
     } else if (election.lease.state == LeaseState::unsure) {
       election.look_at = retry_at();
     } else if (lease.send_release) {
@@ -92,7 +95,7 @@ struct Stepper {
   }
 
   // A look is over without a lease.
-  void wait_until(Instant look_at) {
+  void rest_until(Instant look_at) {
     if (!election.running) {
       election.state = ElectionState::stopped;
       return;
@@ -130,7 +133,7 @@ struct Stepper {
     if (election.lease.state != LeaseState::idle) return;
     election.look_again = false;
     actions.report = true;
-    wait_until(now);
+    rest_until(now);
   }
 
   void hold_off() { election.hold_off_until = now + config.timing.ttl; }
@@ -169,17 +172,17 @@ struct Stepper {
       case ElectionEvent::read_free:
         if (now >= election.hold_off_until) return claim();
         actions.call_onloop = true;
-        return wait_until(election.hold_off_until);
+        return rest_until(election.hold_off_until);
       case ElectionEvent::read_held: {
         actions.call_onloop = true;
-        // Up to a hundredth of the ttl after the expiry, so that many candidates do not all ask at once.
-        const auto spread = std::chrono::duration_cast<Duration>(config.timing.ttl * (input.lease.jitter / 100));
+        // Up to a hundredth of the ttl after the expiry, so that many candidates do not all ask at
+        // once.
+        const auto spread =
+            std::chrono::duration_cast<Duration>(config.timing.ttl * (input.lease.jitter / 100));
         const Duration left = std::max(input.remaining, Duration::zero()) + spread;
-        return wait_until(now + std::min(left, config.timing.poll));
+        return rest_until(now + std::min(left, config.timing.poll));
       }
-      case ElectionEvent::read_failed:
-        actions.call_onloop = true;
-        return wait_until(retry_at());
+      case ElectionEvent::read_failed: actions.call_onloop = true; return rest_until(retry_at());
       default: return;
     }
   }
@@ -220,7 +223,8 @@ struct Stepper {
     if (!election.lease.renewable()) {
       election.state = ElectionState::losing;
     } else if (now >= election.cede_until) {
-      // The callback does not end. Deleting the lease under running work would let a rival start; it must run out.
+      // The callback does not end. Deleting the lease under running work would let a rival start;
+      // it must run out.
       abandon_renewal();
       election.state = ElectionState::losing;
     }
@@ -257,7 +261,8 @@ Instant ElectionData::next_tick() const {
     case ElectionState::stopped:
     case ElectionState::reading: return Instant::max();
     case ElectionState::follower: return std::max(look_at, hold_off_until);
-    case ElectionState::claiming: return lease.state == LeaseState::unsure ? look_at : Instant::max();
+    case ElectionState::claiming:
+      return lease.state == LeaseState::unsure ? look_at : Instant::max();
     case ElectionState::ceding: return std::min(cede_until, lease.next_tick());
     case ElectionState::master:
     case ElectionState::losing:
@@ -266,7 +271,8 @@ Instant ElectionData::next_tick() const {
   return Instant::max();
 }
 
-ElectionActions step(ElectionData& election, const ElectionInput& input, Instant now, const ElectionConfig& config) {
+ElectionActions step(ElectionData& election, const ElectionInput& input, Instant now,
+                     const ElectionConfig& config) {
   Stepper stepper{election, input, now, config};
   stepper.run();
   return stepper.actions;

@@ -10,6 +10,7 @@ bool is_reply(LeaseEvent event) {
   switch (event) {
     case LeaseEvent::granted:
     case LeaseEvent::refused:
+    case LeaseEvent::unsent:
     case LeaseEvent::unclear:
     case LeaseEvent::renewed:
     case LeaseEvent::gone:
@@ -68,6 +69,11 @@ struct Stepper {
 
   void forget() { lease.state = LeaseState::idle; }
 
+  void refuse() {
+    actions.refused = true;
+    forget();
+  }
+
   void claiming() {
     switch (input.event) {
       case LeaseEvent::granted:
@@ -79,11 +85,14 @@ struct Stepper {
         lease.renew_at = input.sent_at + timing.renew_every;
         actions.won = true;
         return;
-      case LeaseEvent::refused:
-        actions.refused = true;
-        return forget();
+      case LeaseEvent::refused: return refuse();
+      case LeaseEvent::unsent:
+        if (!lease.maybe_ours) return refuse();
+        lease.state = LeaseState::unsure;
+        return;
       case LeaseEvent::unclear:
         lease.state = LeaseState::unsure;
+        lease.maybe_ours = true;
         lease.forgotten = timing.forgotten(now);
         return;
       case LeaseEvent::end:
@@ -96,8 +105,9 @@ struct Stepper {
   }
 
   void abandoning() {
-    if (input.event == LeaseEvent::refused) return forget();
-    if (input.event == LeaseEvent::granted || input.event == LeaseEvent::unclear) undo();
+    const bool unsent = input.event == LeaseEvent::unsent;
+    if (input.event == LeaseEvent::refused || (unsent && !lease.maybe_ours)) return forget();
+    if (input.event == LeaseEvent::granted || input.event == LeaseEvent::unclear || unsent) undo();
   }
 
   void unsure() {
@@ -118,7 +128,8 @@ struct Stepper {
     switch (input.event) {
       case LeaseEvent::renewed:
         if (expire_if_due()) return;
-        // An answer to an older request may arrive after one to a newer; the deadline only moves forward.
+        // An answer to an older request may arrive after one to a newer; the deadline only moves
+        // forward.
         lease.deadline = std::max(lease.deadline, timing.deadline(input.sent_at));
         lease.renew_at = std::max(lease.renew_at, input.sent_at + timing.renew_every);
         return;
@@ -172,6 +183,45 @@ struct Stepper {
 };
 
 }  // namespace
+
+LeaseEvent claim_answer(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::granted: return LeaseEvent::granted;
+    case Outcome::held: return LeaseEvent::refused;
+    case Outcome::unreachable:
+    case Outcome::denied:
+    case Outcome::damaged: return LeaseEvent::unsent;
+    case Outcome::lost:
+    case Outcome::unknown: return LeaseEvent::unclear;
+  }
+  return LeaseEvent::unclear;
+}
+
+LeaseEvent renewal_answer(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::granted: return LeaseEvent::renewed;
+    case Outcome::held:
+    case Outcome::lost: return LeaseEvent::gone;
+    case Outcome::unreachable:
+    case Outcome::unknown:
+    case Outcome::denied:
+    case Outcome::damaged: return LeaseEvent::unrenewed;
+  }
+  return LeaseEvent::unrenewed;
+}
+
+LeaseEvent release_answer(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::granted:
+    case Outcome::lost: return LeaseEvent::released;
+    case Outcome::held:
+    case Outcome::unreachable:
+    case Outcome::unknown:
+    case Outcome::denied:
+    case Outcome::damaged: return LeaseEvent::unreleased;
+  }
+  return LeaseEvent::unreleased;
+}
 
 Instant LeaseData::next_tick() const {
   switch (state) {

@@ -1,32 +1,50 @@
-// The life of one lease as its holder sees it: a pure function (state, input, now) -> (state, actions).
+// The life of one lease as its holder sees it: a pure function (state, input, now) -> (state,
+// actions).
 //
-// No clock, thread, I/O or random draw: the session and the simulator drive this same code. A reply names the lease it
-// belongs to and when its request was sent; replies about any other lease are ignored, whatever they say, so nothing
-// late can revive an ended one.
+// No clock, thread, I/O or random draw: the session and the simulator drive this same code. A reply
+// names the lease it belongs to and when its request was sent; replies about any other lease are
+// ignored, whatever they say, so nothing late can revive an ended one.
 //
 // States
-//   idle        nothing of ours is at the store, as far as a definite answer or the passing of ttl can tell
+//   idle        nothing of ours is at the store, as far as a definite answer or the passing of ttl
+//               can tell
 //   claiming    a claim is on its way
 //   abandoning  a claim is on its way, but nobody wants the lease any more
-//   unsure      the claim's answer was ambiguous: claim again (same lease) or release
+//   unsure      a claim's answer was ambiguous: claim again (same lease) or release
 //   held        ours, and valid until `deadline`
-//   ending      given up by us, still renewed while the work it protected comes to its end; never valid again
+//   ending      given up by us, still renewed while the work it protected comes to its end; never
+//               valid again
 //   ended       lost, no longer renewed; may still stand at the store until it expires there
-//   undoing     must go from the store: removed, retried until a definite answer or until ttl has passed
+//   undoing     must go from the store: removed, retried until a definite answer or until ttl has
+//               passed
 //
-//             claim      granted        refused    unclear    renewed   gone        unrenewed  tick             end      release    released  unreleased
-// idle        claiming!  .              .          .          .         .           .          .                .        .          .         .
-// claiming    .          held W|undoing! idle R    unsure     .         .           .          .                abandoning abandoning .      .
-// abandoning  .          undoing!       idle       undoing!   .         .           .          .                .        .          .         .
-// unsure      claiming!  .              .          .          .         .           .          (ttl) idle       undoing! undoing!   .         .
-// held        .          .              .          .          held|ended L idle L   held|ended L (D) ended L    ending   undoing!   .         .
-// ending      .          .              .          .          ending|ended idle     ending|ended (D) ended      .        undoing!   .         .
-// ended       .          .              .          .          .         idle        .          (ttl) idle       .        undoing!   .         .
-// undoing     .          .              .          .          .         .           .          (ttl) idle|(retry) undoing! . .      idle      undoing|(ttl) idle
+// clang-format off
+//             claim      granted         refused  unsent            unclear   tick
+// idle        claiming!  .               .        .                 .         .
+// claiming    .          held W|undoing! idle R   idle R / unsure   unsure    .
+// abandoning  .          undoing!        idle     idle / undoing!   undoing!  .
+// unsure      claiming!  .               .        .                 .         (ttl) idle
+// held        .          .               .        .                 .         (D) ended L
+// ending      .          .               .        .                 .         (D) ended
+// ended       .          .               .        .                 .         (ttl) idle
+// undoing     .          .               .        .                 .         (ttl) idle, (retry) undoing!
 //
-//   !  an action sends the request      W  action `won`      L  action `lost`, only ever from `held`, so once per lease
-//   R  action `refused`                 .  no change         (D) once now >= deadline       (ttl) once the store has forgotten
-//   x|y  y when now is at or past the deadline (renewed, unrenewed), or past it for the reply's own send time (granted)
+//             renewed       gone    unrenewed     end         release     released  unreleased
+// idle        .             .       .             .           .           .         .
+// claiming    .             .       .             abandoning  abandoning  .         .
+// abandoning  .             .       .             .           .           .         .
+// unsure      .             .       .             undoing!    undoing!    .         .
+// held        held|ended L  idle L  held|ended L  ending      undoing!    .         .
+// ending      ending|ended  idle    ending|ended  .           undoing!    .         .
+// ended       .             idle    .             .           undoing!    .         .
+// undoing     .             .       .             .           .           idle      undoing, (ttl) idle
+//
+//   !    an action sends the request         W  action `won`       R  action `refused`
+//   L    action `lost`, only ever from `held`, so once per lease    .  no change
+//   x|y  y when now is at or past the deadline (granted: past the one of its own send time)
+//   x/y  y when an earlier claim of this lease was ambiguous: "not executed" says nothing about that
+//   (D)  once now >= deadline   (ttl) once the store has forgotten   (retry) when it is time again
+// clang-format on
 #pragma once
 
 #include <cstdint>
@@ -37,14 +55,24 @@
 
 namespace mongoelector::internal {
 
-enum class LeaseState : std::uint8_t { idle, claiming, abandoning, unsure, held, ending, ended, undoing };
+enum class LeaseState : std::uint8_t {
+  idle,
+  claiming,
+  abandoning,
+  unsure,
+  held,
+  ending,
+  ended,
+  undoing
+};
 inline constexpr int kLeaseStates = 8;
 
 enum class LeaseEvent : std::uint8_t {
   claim,       // start an attempt; carries the lease_id for a new one
   granted,     // reply: it is ours; carries the token
-  refused,     // reply: certainly not ours (held, unreachable, denied, damaged)
-  unclear,     // reply: it may be ours (unknown)
+  refused,     // reply: somebody else holds it
+  unsent,      // reply: this request was certainly not executed
+  unclear,     // reply: it may be ours
   renewed,     // reply
   gone,        // reply: somebody removed or replaced it, or it expired at the store
   unrenewed,   // reply: no definite answer
@@ -54,7 +82,7 @@ enum class LeaseEvent : std::uint8_t {
   released,    // reply: it is not at the store any more
   unreleased,  // reply: no definite answer
 };
-inline constexpr int kLeaseEvents = 12;
+inline constexpr int kLeaseEvents = 13;
 
 enum class LossReason : std::uint8_t { none, deadline, taken };
 
@@ -68,7 +96,7 @@ struct LeaseInput {
 
 // What the driver must do now, in the order of these members.
 struct LeaseActions {
-  bool lost = false;     // revoke it first, then tell
+  bool lost = false;  // revoke it first, then tell
   bool won = false;
   bool refused = false;  // the attempt is over without a lease
   bool send_claim = false;
@@ -80,6 +108,7 @@ struct LeaseData {
   LeaseState state = LeaseState::idle;
   LeaseId id = {};
   Token token = {};
+  bool maybe_ours = false;  // an earlier claim's answer was ambiguous
   Instant deadline = {};    // held, ending: when it stops being valid by itself
   Instant renew_at = {};    // held, ending: when the next renewal is due
   Instant forgotten = {};   // unsure, ended, undoing: when the store has certainly let it expire
@@ -93,6 +122,11 @@ struct LeaseData {
   // When a tick is needed next; Instant::max() for never.
   Instant next_tick() const;
 };
+
+// What a store's answer means to the machine.
+LeaseEvent claim_answer(Outcome outcome);
+LeaseEvent renewal_answer(Outcome outcome);
+LeaseEvent release_answer(Outcome outcome);
 
 LeaseActions step(LeaseData& lease, const LeaseInput& input, Instant now, const Timing& timing);
 

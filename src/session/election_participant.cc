@@ -216,16 +216,14 @@ void ElectionParticipant::read_store() {
     } else {
       const Record& record = *reply.record;
       const Instant now = runtime_->clock().now();
-      standstill_.observe(mark_of(record), record.ttl, now);
+      standstill_.observe(record, config_.timing.ttl, now);
       input.event = ElectionEvent::read_held;
       input.remaining = record.remaining;
       // Expired, but by a clock that did not write the expiry: it must also have stood still.
       if (record.remaining <= Duration::zero()) {
         input.remaining = standstill_.stands_at() - now;
-        if (standstill_.stood_still(now)) {
-          standstill_mark_ = mark_of(record);
-          input.event = ElectionEvent::read_free;
-        }
+        standstill_mark_ = standstill_.stood_still(now);
+        if (standstill_mark_) input.event = ElectionEvent::read_free;
       }
     }
   }
@@ -258,12 +256,10 @@ void ElectionParticipant::claim_at_store() {
   } else {
     reply = runtime_->store().claim(request);
   }
-  LeaseInput answer{.event = LeaseEvent::refused,
+  LeaseInput answer{.event = claim_answer(reply.outcome),
                     .lease_id = request.lease_id,
                     .sent_at = sent_at,
                     .token = reply.token};
-  if (reply.outcome == Outcome::granted) answer.event = LeaseEvent::granted;
-  if (reply.outcome == Outcome::unknown) answer.event = LeaseEvent::unclear;
   {
     const std::lock_guard lock(mutex_);
     last_look_ = reply.outcome == Outcome::held ? Outcome::granted : reply.outcome;
@@ -283,16 +279,15 @@ void ElectionParticipant::release_at_store() {
     lease = lease_of(election_);
   }
   const ReleaseReply reply = runtime_->store().release(lease);
-  const bool definite = reply.outcome == Outcome::granted || reply.outcome == Outcome::lost;
+  const LeaseEvent answer = release_answer(reply.outcome);
   if (reply.outcome == Outcome::granted) {
     emit(EventKind::released, "released " + show_key(key_));
-  } else if (!definite) {
+  } else if (answer == LeaseEvent::unreleased) {
     emit(EventKind::release_failed,
          "release of " + show_key(key_) + " failed, it ends by itself within " +
              show_duration(lease.ttl) + ": " + describe_trouble(reply.outcome, reply.detail));
   }
-  apply_lease(
-      {.event = definite ? LeaseEvent::released : LeaseEvent::unreleased, .lease_id = lease.id});
+  apply_lease({.event = answer, .lease_id = lease.id});
   if (reply.outcome == Outcome::granted) runtime_->waker().freed_here(key_);
 }
 
@@ -312,9 +307,7 @@ std::optional<DueRenewal> ElectionParticipant::renewal() {
 
 void ElectionParticipant::renewal_answered(const LeaseId& id, Outcome outcome,
                                            const std::string& detail, Instant sent_at) {
-  LeaseInput answer{.event = LeaseEvent::unrenewed, .lease_id = id, .sent_at = sent_at};
-  if (outcome == Outcome::granted) answer.event = LeaseEvent::renewed;
-  if (outcome == Outcome::lost) answer.event = LeaseEvent::gone;
+  LeaseInput answer{.event = renewal_answer(outcome), .lease_id = id, .sent_at = sent_at};
   {
     const std::lock_guard lock(mutex_);
     ++renewals_answered_;

@@ -123,10 +123,10 @@ class LockParticipant::Attempt {
     if (!record_ || record_->claimable) return true;
     outcome_ = Outcome::held;
     const Instant now = clock_.now();
-    standstill_.observe(mark_of(*record_), record_->ttl, now);
+    standstill_.observe(*record_, lock_.timing_.ttl, now);
     standstill_mark_.reset();
     if (record_->remaining <= Duration::zero()) {
-      if (standstill_.stood_still(now)) standstill_mark_ = mark_of(*record_);
+      standstill_mark_ = standstill_.stood_still(now);
       plan(standstill_.stands_at() - now);
       return standstill_mark_.has_value();
     }

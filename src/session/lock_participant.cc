@@ -116,11 +116,10 @@ bool LockParticipant::claim_once(bool force, const std::optional<RecordMark>& st
                                    .ttl = timing_.ttl,
                                    .force = force,
                                    .stood_still = stood_still});
-  LeaseInput answer{
-      .event = LeaseEvent::refused, .lease_id = id, .sent_at = sent_at, .token = reply.token};
-  if (reply.outcome == Outcome::granted) answer.event = LeaseEvent::granted;
-  if (reply.outcome == Outcome::unknown) answer.event = LeaseEvent::unclear;
-  const LeaseActions actions = apply(answer);
+  const LeaseActions actions = apply({.event = claim_answer(reply.outcome),
+                                      .lease_id = id,
+                                      .sent_at = sent_at,
+                                      .token = reply.token});
   if (actions.send_release) {
     reply.outcome = Outcome::unknown;
     reply.detail = "the grant came after its own deadline";
@@ -132,14 +131,12 @@ bool LockParticipant::claim_once(bool force, const std::optional<RecordMark>& st
 Outcome LockParticipant::send_release() {
   const Lease lease = lease_now();
   const ReleaseReply reply = runtime_->store().release(lease);
-  const bool definite = reply.outcome == Outcome::granted || reply.outcome == Outcome::lost;
-  apply({.event = definite ? LeaseEvent::released : LeaseEvent::unreleased,
-         .lease_id = lease.id,
-         .jitter = random_unit()});
+  const LeaseEvent answer = release_answer(reply.outcome);
+  apply({.event = answer, .lease_id = lease.id, .jitter = random_unit()});
   if (reply.outcome == Outcome::granted) {
     emit(EventKind::released, "released " + show_key(key_));
     runtime_->waker().freed_here(key_);
-  } else if (!definite) {
+  } else if (answer == LeaseEvent::unreleased) {
     emit(EventKind::release_failed,
          "release of " + show_key(key_) + " failed, it ends by itself within " +
              show_duration(timing_.ttl) + ": " + describe_trouble(reply.outcome, reply.detail));
@@ -164,10 +161,10 @@ std::optional<DueRenewal> LockParticipant::renewal() {
 
 void LockParticipant::renewal_answered(const LeaseId& id, Outcome outcome,
                                        const std::string& detail, Instant sent_at) {
-  LeaseInput answer{
-      .event = LeaseEvent::unrenewed, .lease_id = id, .sent_at = sent_at, .jitter = random_unit()};
-  if (outcome == Outcome::granted) answer.event = LeaseEvent::renewed;
-  if (outcome == Outcome::lost) answer.event = LeaseEvent::gone;
+  const LeaseInput answer{.event = renewal_answer(outcome),
+                          .lease_id = id,
+                          .sent_at = sent_at,
+                          .jitter = random_unit()};
   if (answer.event == LeaseEvent::unrenewed) {
     emit(EventKind::renewal_failed,
          "renewal of " + show_key(key_) + ": " + describe_trouble(outcome, detail));

@@ -22,13 +22,15 @@ TEST(Key, refuses_what_no_store_could_keep_and_says_why) {
   EXPECT_EQ(refusal(std::string(1025, 'a')),
             "the lock key is 1025 bytes long; at most 1024 are allowed");
   EXPECT_EQ(refusal(std::string_view("a\0b", 3)), "the lock key holds a NUL byte");
-  for (const std::string bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
+  for (const std::string bad :
+       {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
     EXPECT_EQ(refusal(bad), "the lock key is not valid UTF-8");
   }
 }
 
 TEST(Key, keeps_every_valid_name_byte_exact) {
-  for (const std::string name : {"$$NOW", "a.b", "$host", " a ", "A", "\n\x1b[31m", "größe", "\U0001F512"}) {
+  for (const std::string name :
+       {"$$NOW", "a.b", "$host", " a ", "A", "\n\x1b[31m", "größe", "\U0001F512"}) {
     EXPECT_EQ(Key::lock(name).name(), name);
   }
   EXPECT_EQ(Key::lock(std::string(1024, 'k')).name().size(), 1024u);

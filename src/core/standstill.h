@@ -1,0 +1,36 @@
+// Whether a record has stood still for its whole ttl on our own clock: the part of the same-clock
+// rule (docs/protocol.md section 3) that needs no server clock. Pure: time comes as an argument.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "mongoelector/clock.h"
+#include "mongoelector/lease.h"
+
+namespace mongoelector::internal {
+
+class Standstill {
+ public:
+  // `own_ttl` counts for records that do not say theirs (Python clients).
+  void observe(const Record& record, Duration own_ttl, Instant now) {
+    RecordMark mark = mark_of(record);
+    const Duration ttl = record.ttl > Duration::zero() ? record.ttl : own_ttl;
+    if (mark_ == mark) return;
+    mark_ = std::move(mark);
+    // A percent for clocks that run at different rates.
+    stands_at_ = now + ttl + ttl / 100;
+  }
+  // The mark to claim with, once the record observed last has stood still.
+  std::optional<RecordMark> stood_still(Instant now) const {
+    return now >= stands_at_ ? mark_ : std::nullopt;
+  }
+  // When it will have; Instant::max() before anything was observed.
+  Instant stands_at() const { return stands_at_; }
+
+ private:
+  std::optional<RecordMark> mark_;
+  Instant stands_at_ = Instant::max();
+};
+
+}  // namespace mongoelector::internal

@@ -1,0 +1,16 @@
+// The store shared between machines: one MongoDB deployment. Rules: docs/protocol.md section 4.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "mongoelector/options.h"
+#include "mongoelector/store.h"
+
+namespace mongoelector::internal {
+
+// Connects, looks at the server and prepares the indexes. Blocks for at most 10 s. Throws
+// ConnectError.
+std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri, const ConnectOptions& options);
+
+}  // namespace mongoelector::internal
