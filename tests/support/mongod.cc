@@ -1,0 +1,205 @@
+#include "support/mongod.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <mongoc/mongoc.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include "support/eventually.h"
+
+namespace mongoelector::test {
+
+namespace {
+
+std::string find_mongod() {
+  const char* source = std::getenv("MONGOELECTOR_SOURCE");
+  const std::string root = source == nullptr ? MONGOELECTOR_SOURCE_DIR : source;
+  FILE* finder = popen((root + "/tools/find-mongod").c_str(), "r");
+  std::string path;
+  for (int c = 0; finder != nullptr && (c = fgetc(finder)) != EOF;) path += static_cast<char>(c);
+  if (finder == nullptr || pclose(finder) != 0 || path.empty())
+    throw std::runtime_error("no mongod: these tests need a real one (tools/setup fetches it)");
+  path.pop_back();
+  return path;
+}
+
+int free_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  const bool bound = fd >= 0 && bind(fd, any, size) == 0 && getsockname(fd, any, &size) == 0;
+  close(fd);
+  if (!bound) throw std::runtime_error("no free loopback port");
+  return ntohs(address.sin_port);
+}
+
+void quiet(mongoc_log_level_t, const char*, const char*, void*) {}
+
+struct Driver {
+  Driver() {
+    mongoc_init();
+    mongoc_log_set_handler(quiet, nullptr);
+  }
+};
+
+std::string text_of(const std::string& file) {
+  std::ifstream in(file);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+Mongod::Mongod(const std::string& replica_set) : replica_set_(replica_set) {
+  const std::string binary = find_mongod();
+  // Another process may take the port between finding it and using it.
+  for (int tries = 0; tries < 5 && pid_ < 0; ++tries) start(binary);
+  if (pid_ < 0) throw std::runtime_error("mongod did not start:\n" + text_of(dir_.file("log")));
+  await_ready();
+}
+
+void Mongod::start(const std::string& binary) {
+  port_ = free_port();
+  const std::string port = std::to_string(port_);
+  const std::string log = dir_.file("log");
+  const pid_t parent = getpid();
+  pid_ = fork();
+  if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
+    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    dup2(out, 1);
+    dup2(out, 2);
+    const char* arguments[] = {binary.c_str(),
+                               "--dbpath",
+                               dir_.path().c_str(),
+                               "--port",
+                               port.c_str(),
+                               "--bind_ip",
+                               "127.0.0.1",
+                               "--setParameter",
+                               "enableTestCommands=1",
+                               "--setParameter",
+                               "ttlMonitorSleepSecs=1",
+                               "--wiredTigerCacheSizeGB",
+                               "0.25",
+                               "--nounixsocket",
+                               replica_set_.empty() ? nullptr : "--replSet",
+                               replica_set_.c_str(),
+                               nullptr};
+    execv(binary.c_str(), const_cast<char**>(arguments));
+    _exit(127);
+  }
+  const bool up = eventually([&] {
+    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
+      pid_ = -1;
+      return true;
+    }
+    return text_of(log).find("Waiting for connections") != std::string::npos;
+  });
+  if (!up) kill();
+}
+
+void Mongod::await_ready() {
+  if (!replica_set_.empty()) {
+    run_command(R"({"replSetInitiate": {"_id": ")" + replica_set_ +
+                R"(", "members": [{"_id": 0, "host": "127.0.0.1:)" + std::to_string(port_) +
+                R"("}]}})");
+  }
+  const bool ready = eventually([&] {
+    return run_command(R"({"hello": 1})").find(R"("isWritablePrimary" : true)") !=
+           std::string::npos;
+  });
+  if (!ready) throw std::runtime_error("mongod did not become primary");
+}
+
+Mongod::~Mongod() { kill(); }
+
+std::unique_ptr<Mongod> Mongod::replica_set() { return std::unique_ptr<Mongod>(new Mongod("rs0")); }
+std::unique_ptr<Mongod> Mongod::standalone() { return std::unique_ptr<Mongod>(new Mongod("")); }
+
+Mongod& Mongod::shared_replica_set() {
+  static const std::unique_ptr<Mongod> server = replica_set();
+  return *server;
+}
+
+Mongod& Mongod::shared_standalone() {
+  static const std::unique_ptr<Mongod> server = standalone();
+  return *server;
+}
+
+std::string Mongod::uri(const std::string& database) const {
+  return "mongodb://127.0.0.1:" + std::to_string(port_) + "/" + database +
+         (replica_set_.empty() ? "" : "?replicaSet=" + replica_set_);
+}
+
+void Mongod::suspend() {
+  ::kill(pid_, SIGSTOP);
+  int status = 0;
+  waitpid(pid_, &status, WUNTRACED);
+}
+
+void Mongod::resume() { ::kill(pid_, SIGCONT); }
+
+void Mongod::kill() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+std::string Mongod::run_command(const std::string& command, const std::string& database) const {
+  static const Driver driver;
+  bson_error_t error;
+  bson_t* document = bson_new_from_json(reinterpret_cast<const std::uint8_t*>(command.data()),
+                                        static_cast<ssize_t>(command.size()), &error);
+  if (document == nullptr) throw std::runtime_error(command + ": " + error.message);
+  // Direct: works before the set is initiated and whoever is primary.
+  const std::string uri = "mongodb://127.0.0.1:" + std::to_string(port_) +
+                          "/?directConnection=true&serverSelectionTimeoutMS=20000";
+  mongoc_client_t* client = mongoc_client_new(uri.c_str());
+  bson_t reply;
+  const bool done =
+      mongoc_client_command_simple(client, database.c_str(), document, nullptr, &reply, &error);
+  char* json = bson_as_relaxed_extended_json(&reply, nullptr);
+  const std::string text = json == nullptr ? "" : json;
+  bson_free(json);
+  bson_destroy(&reply);
+  bson_destroy(document);
+  mongoc_client_destroy(client);
+  if (!done || text.find("writeErrors") != std::string::npos)
+    throw std::runtime_error(command + ": " + error.message + " " + text);
+  return text;
+}
+
+void Mongod::fail_commands(const std::string& application, const std::string& data,
+                           int times) const {
+  run_command(R"({"configureFailPoint": "failCommand", "mode": {"times": )" +
+              std::to_string(times) + R"(}, "data": {"appName": ")" + application + R"(", )" +
+              data + "}}");
+}
+
+void Mongod::stop_failing() const {
+  run_command(R"({"configureFailPoint": "failCommand", "mode": "off"})");
+}
+
+std::string fresh_database() {
+  static std::atomic<int> next{0};
+  return "test_" + std::to_string(getpid()) + "_" + std::to_string(next++);
+}
+
+}  // namespace mongoelector::test

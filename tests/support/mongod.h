@@ -1,0 +1,56 @@
+// A real mongod for tests and the demo, on a free loopback port, in a temporary directory.
+//
+// Never passes silently without a server: what cannot be started throws, and the test fails with
+// the reason. The server dies with the process that started it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "support/temp_dir.h"
+
+namespace mongoelector::test {
+
+class Mongod {
+ public:
+  static std::unique_ptr<Mongod> replica_set();  // one node, primary when this returns
+  static std::unique_ptr<Mongod> standalone();
+  // Started once per program, for tests that keep to a database of their own.
+  static Mongod& shared_replica_set();
+  static Mongod& shared_standalone();
+  ~Mongod();
+  Mongod(const Mongod&) = delete;
+  Mongod& operator=(const Mongod&) = delete;
+
+  // mongodb://127.0.0.1:PORT/DATABASE[?replicaSet=...]
+  std::string uri(const std::string& database = {}) const;
+  int port() const { return port_; }
+  void suspend();  // SIGSTOP; returns when the kernel has stopped it
+  void resume();
+  void kill();  // SIGKILL; returns when it is gone
+
+  // The reply as relaxed JSON. `command` is extended JSON. Throws std::runtime_error when the
+  // server refuses.
+  std::string run_command(const std::string& command, const std::string& database = "admin") const;
+  // failCommand for commands of one client, told by its appName. `data` is what failCommand takes
+  // beside appName, e.g. R"("failCommands": ["findAndModify"], "errorCode": 91)".
+  void fail_commands(const std::string& application, const std::string& data, int times = 1) const;
+  void stop_failing() const;
+
+ private:
+  explicit Mongod(const std::string& replica_set);
+  void start(const std::string& binary);
+  void await_ready();
+
+  TempDir dir_;
+  std::string replica_set_;
+  int port_ = 0;
+  pid_t pid_ = -1;
+};
+
+// A database name no other test of this machine uses.
+std::string fresh_database();
+
+}  // namespace mongoelector::test
