@@ -108,12 +108,12 @@ struct Stepper {
   void revoke() {
     actions.revoke = true;
     actions.call_onmasterloss = true;
-    actions.report = true;
   }
 
   void lose() {
     election.state = ElectionState::losing;
     revoke();
+    actions.report = true;
   }
 
   void cede() {

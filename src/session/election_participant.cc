@@ -47,9 +47,12 @@ void ElectionParticipant::apply(ElectionInput input) {
     const std::lock_guard lock(mutex_);
     const ElectionState before = election_.state;
     const ElectionActions actions = step(election_, input, runtime_->clock().now(), config_);
-    if (actions.revoke) over = term_;
+    // A term leaves for good here: nothing that is published later can reach it.
+    if (actions.revoke) over = std::exchange(term_, nullptr);
+    if (over) over->valid_until.store(0, std::memory_order_release);
+    if (actions.call_onmaster) begin_term();
     publish();
-    carry_out(actions);
+    carry_out(actions, over);
     if (before == ElectionState::ceding && election_.state == ElectionState::losing &&
         election_.lease.state == LeaseState::ended) {
       emit(EventKind::callback_slow, "onmasterloss of " + show_key(key_) + " still runs after " +
@@ -80,9 +83,10 @@ void ElectionParticipant::publish() {
                      config_.timing.renew_every / 4);
 }
 
-void ElectionParticipant::carry_out(const ElectionActions& actions) {
+void ElectionParticipant::carry_out(const ElectionActions& actions,
+                                    const std::shared_ptr<TermState>& over) {
   if (actions.call_onmaster) post_onmaster();
-  if (actions.call_onmasterloss) post_onmasterloss(election_.lease.loss);
+  if (actions.call_onmasterloss) post_onmasterloss(over, election_.lease.loss);
   if (actions.call_onloop) post_onloop();
   if (actions.send_read) {
     last_poll_ = runtime_->clock().wall();
@@ -107,20 +111,23 @@ Lease ElectionParticipant::lease_of(const ElectionData& election) const {
 
 // ---- callbacks, on the dispatcher ----
 
-void ElectionParticipant::post_onmaster() {
+void ElectionParticipant::begin_term() {
   term_ = std::make_shared<TermState>();
   term_->token = election_.lease.token;
   term_->since = runtime_->clock().wall();
   term_->clock = runtime_->shared_clock();
   term_->guard = runtime_->guard();
   elected_at_ = term_->since;
-  publish();
+}
+
+void ElectionParticipant::post_onmaster() {
   emit(EventKind::acquired,
        "elected master of " + show_key(key_) + ", token " + to_string(term_->token));
   runtime_->call([me = self(), term = term_] { me->run_onmaster(term); });
 }
 
-void ElectionParticipant::post_onmasterloss(LossReason reason) {
+void ElectionParticipant::post_onmasterloss(const std::shared_ptr<TermState>& term,
+                                            LossReason reason) {
   elected_at_.reset();
   if (election_.state == ElectionState::losing) {
     emit(EventKind::lost,
@@ -128,7 +135,7 @@ void ElectionParticipant::post_onmasterloss(LossReason reason) {
              (reason == LossReason::taken ? ": somebody removed or replaced the lease at the store"
                                           : ": no renewal was confirmed before the deadline"));
   }
-  runtime_->call([me = self(), term = term_] { me->run_onmasterloss(term); });
+  runtime_->call([me = self(), term] { me->run_onmasterloss(term); });
 }
 
 void ElectionParticipant::post_onloop() {

@@ -65,9 +65,10 @@ class ElectionParticipant : public Participant {
   void apply_lease(LeaseInput reply);
   // All of these with mutex_ held.
   void publish();
-  void carry_out(const ElectionActions& actions);
+  void begin_term();
+  void carry_out(const ElectionActions& actions, const std::shared_ptr<TermState>& over);
   void post_onmaster();
-  void post_onmasterloss(LossReason reason);
+  void post_onmasterloss(const std::shared_ptr<TermState>& term, LossReason reason);
   void post_onloop();
   void post_report();
 

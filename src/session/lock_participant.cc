@@ -183,6 +183,7 @@ bool LockParticipant::release() {
     // Nothing of ours, or somebody else's acquire() is under way, which ends by itself.
     if (lease_.state == LeaseState::idle || acquiring_) return false;
   }
+  apply({.event = LeaseEvent::tick});  // a loss that the watchdog has not seen yet is told first
   const LeaseState before = state();
   const bool send = apply({.event = LeaseEvent::release}).send_release;
   request_stop();
