@@ -385,7 +385,7 @@ INSTANTIATE_TEST_SUITE_P(
                     StoreUnderTest{"sqlite", true, make_sqlite_fixture},
                     StoreUnderTest{"replica_set", false, make_replica_set_fixture},
                     StoreUnderTest{"standalone", false, make_standalone_fixture}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& store) { return store.param.name; });
 
 }  // namespace
 }  // namespace mongoelector::test

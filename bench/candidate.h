@@ -1,0 +1,26 @@
+// One candidate of the election "bench" that notes when it came to lead.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+
+#include "bench/bench.h"
+
+namespace mongoelector::bench {
+
+class Candidate {
+ public:
+  Candidate(const std::string& uri, Duration ttl);
+  void follow();           // starts, and returns after the first look
+  long long await_lead();  // monotonic ns at which onmaster was called
+  void stop() { elector_.stop(); }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  long long led_at_ = 0;
+  MongoElector elector_;
+};
+
+}  // namespace mongoelector::bench
