@@ -14,6 +14,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <vector>
 
 #include "support/eventually.h"
 
@@ -64,7 +65,7 @@ std::string text_of(const std::string& file) {
 
 }  // namespace
 
-Mongod::Mongod(const std::string& replica_set) : replica_set_(replica_set) {
+Mongod::Mongod(Mode mode) : mode_(mode) {
   const std::string binary = find_mongod();
   // Another process may take the port between finding it and using it.
   for (int tries = 0; tries < 5 && pid_ < 0; ++tries) start(binary);
@@ -84,24 +85,25 @@ void Mongod::start(const std::string& binary) {
     const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(out, 1);
     dup2(out, 2);
-    const char* arguments[] = {binary.c_str(),
-                               "--dbpath",
-                               dir_.path().c_str(),
-                               "--port",
-                               port.c_str(),
-                               "--bind_ip",
-                               "127.0.0.1",
-                               "--setParameter",
-                               "enableTestCommands=1",
-                               "--setParameter",
-                               "ttlMonitorSleepSecs=1",
-                               "--wiredTigerCacheSizeGB",
-                               "0.25",
-                               "--nounixsocket",
-                               replica_set_.empty() ? nullptr : "--replSet",
-                               replica_set_.c_str(),
-                               nullptr};
-    execv(binary.c_str(), const_cast<char**>(arguments));
+    std::vector<const char*> arguments{binary.c_str(),
+                                       "--dbpath",
+                                       dir_.path().c_str(),
+                                       "--port",
+                                       port.c_str(),
+                                       "--bind_ip",
+                                       "127.0.0.1",
+                                       "--setParameter",
+                                       "enableTestCommands=1",
+                                       "--setParameter",
+                                       "ttlMonitorSleepSecs=1",
+                                       "--wiredTigerCacheSizeGB",
+                                       "0.25",
+                                       "--nounixsocket"};
+    if (mode_ == Mode::replica_set || mode_ == Mode::never_primary)
+      arguments.insert(arguments.end(), {"--replSet", "rs0"});
+    if (mode_ == Mode::with_password) arguments.push_back("--auth");
+    arguments.push_back(nullptr);
+    execv(binary.c_str(), const_cast<char**>(arguments.data()));
     _exit(127);
   }
   const bool up = eventually([&] {
@@ -115,22 +117,42 @@ void Mongod::start(const std::string& binary) {
 }
 
 void Mongod::await_ready() {
-  if (!replica_set_.empty()) {
-    run_command(R"({"replSetInitiate": {"_id": ")" + replica_set_ +
-                R"(", "members": [{"_id": 0, "host": "127.0.0.1:)" + std::to_string(port_) +
-                R"("}]}})");
+  if (mode_ == Mode::never_primary) return;
+  if (mode_ == Mode::replica_set) {
+    run_command(R"({"replSetInitiate": {"_id": "rs0", "members": [{"_id": 0, "host": "127.0.0.1:)" +
+                std::to_string(port_) + R"("}]}})");
   }
   const bool ready = eventually([&] {
     return run_command(R"({"hello": 1})").find(R"("isWritablePrimary" : true)") !=
            std::string::npos;
   });
   if (!ready) throw std::runtime_error("mongod did not become primary");
+  if (mode_ == Mode::with_password) add_users();
+}
+
+void Mongod::add_users() {
+  // The first user may be made by anybody on this machine.
+  run_command(R"({"createUser": "root", "pwd": "root", "roles": ["root"]})");
+  administrator_ = "root:root@";
+  run_command(R"({"createUser": "app", "pwd": "s3cret", "roles":
+                  [{"role": "readWrite", "db": "ops"}]})",
+              "ops");
 }
 
 Mongod::~Mongod() { kill(); }
 
-std::unique_ptr<Mongod> Mongod::replica_set() { return std::unique_ptr<Mongod>(new Mongod("rs0")); }
-std::unique_ptr<Mongod> Mongod::standalone() { return std::unique_ptr<Mongod>(new Mongod("")); }
+std::unique_ptr<Mongod> Mongod::replica_set() {
+  return std::unique_ptr<Mongod>(new Mongod(Mode::replica_set));
+}
+std::unique_ptr<Mongod> Mongod::standalone() {
+  return std::unique_ptr<Mongod>(new Mongod(Mode::standalone));
+}
+std::unique_ptr<Mongod> Mongod::never_primary() {
+  return std::unique_ptr<Mongod>(new Mongod(Mode::never_primary));
+}
+std::unique_ptr<Mongod> Mongod::with_password() {
+  return std::unique_ptr<Mongod>(new Mongod(Mode::with_password));
+}
 
 Mongod& Mongod::shared_replica_set() {
   static const std::unique_ptr<Mongod> server = replica_set();
@@ -144,7 +166,7 @@ Mongod& Mongod::shared_standalone() {
 
 std::string Mongod::uri(const std::string& database) const {
   return "mongodb://127.0.0.1:" + std::to_string(port_) + "/" + database +
-         (replica_set_.empty() ? "" : "?replicaSet=" + replica_set_);
+         (mode_ == Mode::replica_set || mode_ == Mode::never_primary ? "?replicaSet=rs0" : "");
 }
 
 void Mongod::suspend() {
@@ -169,7 +191,7 @@ std::string Mongod::run_command(const std::string& command, const std::string& d
                                         static_cast<ssize_t>(command.size()), &error);
   if (document == nullptr) throw std::runtime_error(command + ": " + error.message);
   // Direct: works before the set is initiated and whoever is primary.
-  const std::string uri = "mongodb://127.0.0.1:" + std::to_string(port_) +
+  const std::string uri = "mongodb://" + administrator_ + "127.0.0.1:" + std::to_string(port_) +
                           "/?directConnection=true&serverSelectionTimeoutMS=20000";
   mongoc_client_t* client = mongoc_client_new(uri.c_str());
   bson_t reply;

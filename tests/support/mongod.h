@@ -17,6 +17,9 @@ class Mongod {
  public:
   static std::unique_ptr<Mongod> replica_set();  // one node, primary when this returns
   static std::unique_ptr<Mongod> standalone();
+  static std::unique_ptr<Mongod> never_primary();  // a member of a set that was never initiated
+  // A standalone that wants a password: user "app", password "s3cret", may read and write "ops".
+  static std::unique_ptr<Mongod> with_password();
   // Started once per program, for tests that keep to a database of their own.
   static Mongod& shared_replica_set();
   static Mongod& shared_standalone();
@@ -40,12 +43,15 @@ class Mongod {
   void stop_failing() const;
 
  private:
-  explicit Mongod(const std::string& replica_set);
+  enum class Mode { replica_set, standalone, never_primary, with_password };
+  explicit Mongod(Mode mode);
   void start(const std::string& binary);
   void await_ready();
+  void add_users();
 
   TempDir dir_;
-  std::string replica_set_;
+  const Mode mode_;
+  std::string administrator_;  // "root:root@" once there are users
   int port_ = 0;
   pid_t pid_ = -1;
 };
