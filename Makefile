@@ -2,7 +2,8 @@
 # second time.
 BUILD := build
 STORE ?= sqlite
-NINJA := ninja -C $(BUILD)
+# One line that counts up on a terminal, silence elsewhere; the compiler's words in both when it fails.
+NINJA := ninja -C $(BUILD) $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build bench tidy setup clean
@@ -12,18 +13,18 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: configure ## three candidates, one leads, kill -9, takeover, clean hand-over; STORE=sqlite (default) or mongodb
-	@$(NINJA) mongoelector_cli $(if $(filter mongodb,$(STORE)),mongod_run) | tail -n 1
+	@$(NINJA) mongoelector_cli $(if $(filter mongodb,$(STORE)),mongod_run)
 	@STORE=$(STORE) tools/demo
 
 test: configure ## everything that is tested, with a real mongod; ends with one line of counts
-	@$(NINJA) | tail -n 1
+	@$(NINJA)
 	@tools/run_tests $(BUILD)/bin
 
 build: configure ## the tool, at build/bin/mongoelector, the library and all tests
-	@$(NINJA) | tail -n 1
+	@$(NINJA)
 
 bench: configure ## the figures of README, each beside what it is compared with
-	@$(NINJA) | tail -n 1
+	@$(NINJA)
 	@tools/bench $(BUILD)/bin
 
 tidy: ## the rules of ARCHITECTURE.md that a program can check

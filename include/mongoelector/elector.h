@@ -1,9 +1,10 @@
 // START HERE. MongoElector: one master among any number of processes.
 //
-//   auto session = mongoelector::connect("mongodb://db1,db2/ops?replicaSet=rs0");   // or "": this
-//   machine only mongoelector::MongoElector elector(session, "billing", {
-//       .onmaster = [&](const mongoelector::Term& term) { worker.start(term.stop_token(),
-//       term.token()); }, .onmasterloss = [&](const mongoelector::Term&) { worker.join(); },
+//   // Or connect(""): this machine only.
+//   auto session = mongoelector::connect("mongodb://db1,db2/ops?replicaSet=rs0");
+//   mongoelector::MongoElector elector(session, "billing", {
+//       .onmaster = [&](const mongoelector::Term& term) { worker.start(term.stop_token()); },
+//       .onmasterloss = [&](const mongoelector::Term&) { worker.join(); },
 //   });
 //   elector.start();
 //
@@ -63,9 +64,10 @@ struct ClusterDetail {
     std::int64_t process_id = 0;
     std::string uuid;
   };
-  std::vector<NodeStatus>
-      member_detail;  // freshest first; nodes not heard of for 3 x their ttl are left out
-  std::optional<Master> master;  // who holds the lease at the store
+  // Freshest first; nodes not heard of for 3 x their ttl are left out.
+  std::vector<NodeStatus> member_detail;
+  // Who holds the lease at the store.
+  std::optional<Master> master;
   WallTime timestamp{};
 };
 

@@ -115,8 +115,8 @@ struct Record {
   Token token;       // not known while MongoDB's holder has not renewed yet, and for Python holders
   Duration ttl{};    // zero: not recorded (Python)
   Duration remaining{};  // by the store's clock when read; zero or less: expired
-  bool claimable =
-      false;  // the store would let a claim take it now (expired, or its process is known dead)
+  // The store would let a claim take it now: expired, or its process is known dead.
+  bool claimable = false;
   std::uint64_t version = 0;  // changes with every renewal; says nothing else
   WallTime created_at{};      // display only
   WallTime expires_at{};      // display only

@@ -30,24 +30,25 @@ inline constexpr Duration kLargestTtl = std::chrono::hours(24 * 30);
 // <= ttl - margin - renew_every. A store outage of up to ttl - margin - renew_every - (call_budget
 // + retry_pause) is survived.
 struct TimingOptions {
-  std::optional<Duration> renew_every = {};  // ttl/5: pause between two renewals
-  std::optional<Duration> margin =
-      {};  // ttl/5: the holder stops this long before the store's expiry
-  std::optional<Duration> call_budget =
-      {};  // ttl/10, at most 5 s: what one store call should take at most
-  std::optional<Duration> retry_pause =
-      {};  // ttl/20: between a failed try and the next, jittered down to half
-  std::optional<Duration> poll =
-      {};  // ttl/5: longest pause between two looks of a waiting candidate when the
-           // store sends no wake-ups; with wake-ups it looks when the lease runs out
+  // ttl/5: pause between two renewals.
+  std::optional<Duration> renew_every = {};
+  // ttl/5: the holder stops this long before the store's expiry.
+  std::optional<Duration> margin = {};
+  // ttl/10, at most 5 s: what one store call should take at most.
+  std::optional<Duration> call_budget = {};
+  // ttl/20: between a failed try and the next, jittered down to half.
+  std::optional<Duration> retry_pause = {};
+  // ttl/5: longest pause between two looks of a waiting candidate when the store sends no wake-ups;
+  // with wake-ups it looks when the lease runs out.
+  std::optional<Duration> poll = {};
 };
 
 struct LockerOptions {
   Duration ttl = std::chrono::seconds(600);
-  bool auto_renew =
-      true;  // keep the lease alive until release(); false: it ends after ttl unless touch()ed
-  bool timeparanoid =
-      true;  // refuse to acquire when this machine's clock is off by more than max_offset
+  // Keep the lease alive until release(); false: it ends after ttl unless touch()ed.
+  bool auto_renew = true;
+  // Refuse to acquire when this machine's clock is off by more than max_offset.
+  bool timeparanoid = true;
   Duration max_offset = std::chrono::milliseconds(500);  // > 0
   std::string label = {};  // shown to others beside host and pid, at most 256 bytes of UTF-8
   std::string note = {};   // free text shown to others, at most 1024 bytes of UTF-8
@@ -59,13 +60,16 @@ struct LockerOptions {
 
 // One call of MongoLocker::acquire().
 struct AcquireOptions {
-  bool blocking = true;  // false: one attempt, LockExists if held. With a timeout: ArgumentError
-  std::optional<Duration> timeout =
-      {};  // unset: wait for ever; zero: exactly one attempt, then AcquireTimeout
-  Duration step =
-      std::chrono::milliseconds(250);  // > 0; longest pause between attempts without wake-ups
-  bool force = false;  // take it whoever holds it; the holder finds out at its next renewal
-  std::stop_token cancel = {};  // ends the waiting with AcquireCancelled; leaves no record behind
+  // false: one attempt, LockExists if held. With a timeout: ArgumentError.
+  bool blocking = true;
+  // Unset: wait for ever; zero: exactly one attempt, then AcquireTimeout. >= 0.
+  std::optional<Duration> timeout = {};
+  // Longest pause between attempts without wake-ups. > 0.
+  Duration step = std::chrono::milliseconds(250);
+  // Take it whoever holds it; the holder finds out at its next renewal.
+  bool force = false;
+  // Ends the waiting with AcquireCancelled; leaves no record behind.
+  std::stop_token cancel = {};
 };
 
 struct ElectorOptions {
@@ -77,8 +81,8 @@ struct ElectorOptions {
   std::function<void()> onloop = {};  // after every poll and every renewal
   std::string app_version = {};       // shown in node_status when not empty
   bool report_status = true;          // keep this node's row for cluster_detail
-  bool timeparanoid =
-      true;  // do not contend while this machine's clock is off by more than max_offset
+  // Do not contend while this machine's clock is off by more than max_offset.
+  bool timeparanoid = true;
   Duration max_offset = std::chrono::milliseconds(500);  // > 0
   std::string label = {};                                // as LockerOptions
   std::string note = {};
@@ -90,10 +94,10 @@ struct ElectorOptions {
 
 // Whether an expiry is judged by the server's clock alone.
 enum class Takeover : std::uint8_t {
-  same_clock,  // judged by the clock that wrote it; otherwise the record must also have stood still
-               // for its ttl
-  strict,      // the record must always have stood still: slower, and no clock step of a server can
-               // matter
+  // Judged by the clock that wrote it; otherwise the record must also have stood still for its ttl.
+  same_clock,
+  // The record must always have stood still: slower, and no clock step of a server can matter.
+  strict,
 };
 
 // Which Python MongoElector versions share elections with this process: decides where status rows
@@ -101,14 +105,17 @@ enum class Takeover : std::uint8_t {
 enum class PythonFleet : std::uint8_t { none, v0, v1, both };
 
 struct ConnectOptions {
-  std::string database = {};  // MongoDB: unset takes the URI's path, else "mongoelector"
-  std::string lock_collection =
-      "mongolocker";  // MongoDB: locks; elections are always in elector.locks
-  Takeover takeover = Takeover::same_clock;      // MongoDB
-  PythonFleet python_fleet = PythonFleet::none;  // MongoDB
-  std::string application = "mongoelector";      // MongoDB: appName, shown in the server's log
+  // MongoDB only: unset takes the URI's path, else "mongoelector".
+  std::string database = {};
+  // MongoDB only: where locks are; elections are always in elector.locks.
+  std::string lock_collection = "mongolocker";
+  Takeover takeover = Takeover::same_clock;      // MongoDB only
+  PythonFleet python_fleet = PythonFleet::none;  // MongoDB only
+  // MongoDB only: appName, shown in the server's log. At most 128 bytes.
+  std::string application = "mongoelector";
   EventSink on_event = {};
-  std::shared_ptr<Clock> clock = {};  // tests; unset: the right one for the store
+  // For tests; unset: the right one for the store.
+  std::shared_ptr<Clock> clock = {};
 };
 
 }  // namespace mongoelector

@@ -43,18 +43,22 @@ struct ClaimRequest {
   Holder holder;
   LeaseId lease_id;
   Duration ttl{};
-  bool force = false;  // whoever holds it: becomes ours (a damaged record too)
+  // Whoever holds it: becomes ours (a damaged record too).
+  bool force = false;
   // Set when the caller saw the record stand still for longer than its ttl on its own clock: then
   // expiry may be believed whoever judged it. Stores with one clock may ignore it.
   std::optional<RecordMark> stood_still = {};
 };
 
 struct ClaimReply {
-  Outcome outcome = Outcome::unknown;  // granted, held, unreachable, unknown, denied, damaged
-  Token token = {};                    // granted: of this lease (S4)
-  std::optional<Record> record =
-      {};  // held: who; `remaining` may be zero where the store cannot say (then read())
-  std::string detail = {};  // one line for people when something went wrong
+  // granted, held, unreachable, unknown, denied, damaged.
+  Outcome outcome = Outcome::unknown;
+  // granted: of this lease (S4).
+  Token token = {};
+  // held: who; `remaining` may be zero where the store cannot say (then read()).
+  std::optional<Record> record = {};
+  // One line for people when something went wrong.
+  std::string detail = {};
 };
 
 // One answer for each lease of a renew() call, in its order: granted, lost, unreachable, unknown,
@@ -65,22 +69,24 @@ struct RenewReply {
 };
 
 struct ReleaseReply {
-  Outcome outcome =
-      Outcome::unknown;  // granted: removed; lost: was not there; unreachable, unknown, denied
+  // granted: removed; lost: was not there; unreachable, unknown, denied.
+  Outcome outcome = Outcome::unknown;
   std::string detail = {};
 };
 
 struct ReadReply {
-  Outcome outcome = Outcome::unknown;  // granted: answered; unreachable, unknown, denied, damaged
-  std::optional<Record> record =
-      {};  // granted: nothing means no record; an expired record is shown as such
+  // granted: answered; unreachable, unknown, denied, damaged.
+  Outcome outcome = Outcome::unknown;
+  // granted: nothing means no record; an expired record is shown as such.
+  std::optional<Record> record = {};
   std::string detail = {};
 };
 
 struct ListReply {
-  Outcome outcome = Outcome::unknown;  // as read
-  std::vector<Record> records =
-      {};  // in key order; damaged records are left out and named in `detail`
+  // As read.
+  Outcome outcome = Outcome::unknown;
+  // In key order; damaged records are left out and named in `detail`.
+  std::vector<Record> records = {};
   std::string detail = {};
 };
 
@@ -90,8 +96,8 @@ struct StoreInfo {
   std::string location = {};           // where, without secrets
   std::string topology = {};  // "process", "file", "standalone", "replica_set", "sharded", ...
   std::string judge = {};     // the clock that judges expiry
-  std::optional<WallTime> time =
-      {};  // the store's wall clock at the answer, if it has one of its own
+  // The store's wall clock at the answer, if it has one of its own.
+  std::optional<WallTime> time = {};
   std::vector<std::string> warnings = {};  // what makes its promises weaker, one line each
   std::string detail = {};
 };
@@ -139,8 +145,8 @@ class LeaseStore {
   virtual ~LeaseStore() = default;
 
   virtual ClaimReply claim(const ClaimRequest& request) = 0;
-  virtual RenewReply renew(
-      std::span<const Lease> leases) = 0;  // any number; one round trip where the store can
+  // Any number; one round trip where the store can.
+  virtual RenewReply renew(std::span<const Lease> leases) = 0;
   virtual ReleaseReply release(const Lease& lease) = 0;
   // Forced release of the record as it was seen (same lease_id, or same uuid where there is none).
   virtual ReleaseReply break_lease(const Record& seen) = 0;
@@ -150,8 +156,9 @@ class LeaseStore {
   virtual std::unique_ptr<Watch> watch() = 0;
   virtual StoreInfo info() = 0;
 
-  virtual ReleaseReply report(const NodeStatus& row) = 0;  // writes the row of row.uuid
-  virtual ReleaseReply retire(const Key& key, const std::string& uuid) = 0;  // removes it
+  // A status row: report writes the row of row.uuid, retire removes it.
+  virtual ReleaseReply report(const NodeStatus& row) = 0;
+  virtual ReleaseReply retire(const Key& key, const std::string& uuid) = 0;
   virtual MembersReply members(const Key& key) = 0;
 
   // Whether processes on other machines may use it too. Decides which clock deadlines run on;
