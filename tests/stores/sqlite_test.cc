@@ -312,6 +312,48 @@ TEST_F(Sqlite, many_processes_may_open_a_fresh_file_at_once) {
   EXPECT_EQ(granted, 1);
 }
 
+TEST_F(Sqlite, a_forked_child_has_a_store_of_its_own) {
+  auto store = open();
+  const Lease lease = hold(*store, hours(1));
+  const std::string parent_closed = dir_.file("parent closed");
+  const Key other = Key::lock("of the child");
+  // The child opens the file that its parent has open, and goes on when the parent has closed it.
+  Child child([&] {
+    const auto own = open();
+    const ClaimRequest mine = request(other, hours(1));
+    const bool refused = claim(*own) == Outcome::held;
+    const ClaimReply reply = own->claim(mine);
+    eventually([&] { return std::filesystem::exists(parent_closed); });
+    const Lease kept{.key = other, .id = mine.lease_id, .token = reply.token, .ttl = mine.ttl};
+    return std::string(refused ? to_string(renew(*own, kept)) : "not refused");
+  });
+  ASSERT_TRUE(eventually([&] { return store->read(other).record.has_value(); }));
+  EXPECT_EQ(store->release(lease).outcome, Outcome::granted);
+  store.reset();
+  std::ofstream(parent_closed).close();
+  EXPECT_EQ(child.result(), "granted");
+  EXPECT_TRUE(open()->read(other).record);
+}
+
+TEST_F(Sqlite, a_forked_child_does_not_keep_its_parents_lease) {
+  Child child([&] {
+    static std::shared_ptr<LeaseStore> own;
+    own = open();
+    hold(*own, hours(1));
+    const pid_t grandchild = fork();
+    if (grandchild == 0) {
+      for (;;) pause();
+    }
+    return std::to_string(grandchild);
+  });
+  const pid_t grandchild = std::stoi(child.result());
+  const auto store = open();
+  EXPECT_EQ(claim(*store), Outcome::held);
+  child.kill_now();
+  EXPECT_TRUE(eventually([&] { return claim(*store) == Outcome::granted; }));
+  kill(grandchild, SIGKILL);
+}
+
 TEST_F(Sqlite, renewals_wake_nobody) {
   const auto store = open();
   const Lease lease = hold(*store, seconds(60));
