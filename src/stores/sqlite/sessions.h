@@ -53,6 +53,7 @@ class Sessions {
 
  private:
   void remove_dead(const InUse& in_use) const;
+  bool still_own();  // with the mutex held; false too when its name has been removed
 
   const std::string directory_;
   mutable std::mutex mutex_;

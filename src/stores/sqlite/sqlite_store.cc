@@ -355,7 +355,7 @@ StoreInfo SqliteStore::info() {
   info.location = path_;
   info.topology = "file";
   info.judge = "CLOCK_MONOTONIC of boot " + timebase_.boot;
-  if (in_memory(path_)) {
+  if (info.outcome == Outcome::granted && in_memory(path_)) {
     info.warnings.push_back(
         "the file is kept in memory: after a boot tokens start anew, smaller than those before");
   }
