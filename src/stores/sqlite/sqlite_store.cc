@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "mongoelector/clock.h"
 #include "mongoelector/error.h"
+#include "stores/sqlite/fork_gate.h"
 #include "stores/sqlite/place.h"
 #include "stores/sqlite/rows.h"
 #include "stores/sqlite/schema.h"
@@ -42,14 +43,37 @@ class Pool {
     return std::make_unique<Connection>(path_, timebase, patience_ms);
   }
 
+  // After a failure too: with the last connection SQLite would remove the log, under the name of
+  // which this session is known (sessions.h).
   void give_back(std::unique_ptr<Connection> connection) {
     constexpr std::size_t kMostIdle = 4;
+    if (connection->database().in_transaction() || !connection->current()) return;
     const std::lock_guard lock(mutex_);
     if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
   }
 
+  // Gives back what was taken, however a call ends.
+  class Loan {
+   public:
+    Loan(Pool& pool, std::unique_ptr<Connection> connection)
+        : pool_(pool), connection_(std::move(connection)) {}
+    ~Loan() { pool_.give_back(std::move(connection_)); }
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+    Connection* operator->() const { return connection_.get(); }
+
+   private:
+    Pool& pool_;
+    std::unique_ptr<Connection> connection_;
+  };
+
   void clear() {
     const std::lock_guard lock(mutex_);
+    idle_.clear();
+  }
+
+  void drop_inherited() noexcept {
+    for (const auto& connection : idle_) connection->database().spare_companions();
     idle_.clear();
   }
 
@@ -64,10 +88,12 @@ struct Failure {
   std::string detail;
 };
 
-class SqliteStore : public LeaseStore {
+class SqliteStore : public LeaseStore, private ForkGate::Member {
  public:
   explicit SqliteStore(const std::string& path)
-      : path_(path), timebase_{boot_id(), time_namespace()}, pool_(path), sessions_(open_first()) {}
+      : path_(path), timebase_{boot_id(), time_namespace()}, pool_(path), sessions_(open_first()) {
+    ForkGate::add(*this);
+  }
   ~SqliteStore() override;
 
   ClaimReply claim(const ClaimRequest& request) override;
@@ -94,15 +120,23 @@ class SqliteStore : public LeaseStore {
     return path_;
   }
 
+  void drop_inherited() noexcept override {
+    pool_.drop_inherited();
+    sessions_.drop_inherited();
+  }
+
   Moment present() const {
     return {.boot = timebase_.boot, .now_ms = monotonic_ms(), .wall = clock_->wall()};
   }
   SessionId enter(Database& database, std::int64_t ttl_ms);
+  void close_session();
   void judge(LeaseRow& lease) const {
     Record& record = lease.record;
     record.claimable = record.claimable || sessions_.known_dead(lease.session);
   }
   ReleaseReply remove(const Key& key, const LeaseId& id);
+  // The file has replaced another, and leases of that one may be in force.
+  bool quiet(Database& database, const Moment& moment) const;
 
   // Runs `work(database, moment)` in one transaction and commits; a failure is a reply.
   template <class Reply, class Work>
@@ -143,27 +177,32 @@ std::optional<Failure> failure_of(const std::string& path, const Work& work) {
   }
 }
 
+Token next_token(Database& database) {
+  Query counter(database, "UPDATE meta SET token = token + 1 RETURNING token");
+  const auto token = counter.next() ? counter.integer(0) : std::nullopt;
+  if (!token) throw SqlError(SqlProblem::foreign, "has lost its token counter");
+  counter.run();
+  return Token(static_cast<std::uint64_t>(*token));
+}
+
 template <class Reply, class Work>
 Reply SqliteStore::transact(Transaction::Intent intent, const Work& work) {
+  const ForkGate::Pass pass;
   Reply reply;
   const auto failed = failure_of(path_, [&] {
-    auto connection = pool_.take(timebase_, patience_ms_);
+    const Pool::Loan connection(pool_, pool_.take(timebase_, patience_ms_));
     Database& database = connection->database();
     database.set_patience(patience_ms_);
-    {
-      Transaction transaction(database, intent);
-      // A read transaction begins with its first look at the file.
-      if (intent == kRead) Query(database, "SELECT 1 FROM meta").next();
-      if (!connection->current()) {
-        pool_.clear();
-        throw SqlError(SqlProblem::unavailable, "was removed or replaced while in use");
-      }
-      // Only now: waiting for the write lock takes time.
-      reply = work(database, present());
-      transaction.commit();
+    Transaction transaction(database, intent);
+    // A read transaction begins with its first look at the file.
+    if (intent == kRead) Query(database, "SELECT 1 FROM meta").next();
+    if (!connection->current()) {
+      pool_.clear();
+      throw SqlError(SqlProblem::unavailable, "was removed or replaced while in use");
     }
-    // A connection that failed is closed instead.
-    pool_.give_back(std::move(connection));
+    // Only now: waiting for the write lock takes time.
+    reply = work(database, present());
+    transaction.commit();
   });
   if (failed) {
     reply = Reply{};
@@ -186,6 +225,13 @@ SessionId SqliteStore::enter(Database& database, std::int64_t ttl_ms) {
 }
 
 SqliteStore::~SqliteStore() {
+  close_session();
+  const ForkGate::Pass pass;
+  ForkGate::remove(*this);
+  pool_.clear();
+}
+
+void SqliteStore::close_session() {
   const SessionId own = sessions_.present();
   if (own.name.empty()) return;
   // Whoever used a lease that was not released may be at work still: such a lease ends by its ttl,
@@ -195,6 +241,11 @@ SqliteStore::~SqliteStore() {
     return ReleaseReply{.outcome = Outcome::granted};
   });
   reply.outcome == Outcome::granted ? sessions_.leave() : sessions_.abandon();
+}
+
+bool SqliteStore::quiet(Database& database, const Moment& moment) const {
+  return Query(database, "SELECT 1 FROM meta WHERE quiet_until_ms >= ?", moment.now_ms).next() &&
+         Sessions::longest_ttl_elsewhere_ms(path_, FileMarks::of(path_)) > 0;
 }
 
 ClaimReply SqliteStore::claim(const ClaimRequest& request) {
@@ -215,6 +266,12 @@ ClaimReply SqliteStore::claim(const ClaimRequest& request) {
       judge(*found);
       if (!found->record.claimable) return {.outcome = Outcome::held, .record = found->record};
     }
+    if (!mine && quiet(database, moment)) {
+      return {.outcome = Outcome::unreachable,
+              .detail = quoted(path_) +
+                        " has replaced a file whose leases may still be in force; it waits for "
+                        "their ttl or for the end of the processes that used it"};
+    }
     LeaseRow lease{.record = {.key = request.key,
                               .holder = request.holder,
                               .lease_id = request.lease_id,
@@ -227,17 +284,7 @@ ClaimReply SqliteStore::claim(const ClaimRequest& request) {
       lease.record.version = found->record.version + 1;
       lease.record.created_at = found->record.created_at;
     } else {
-      Query counter(database,
-                    "UPDATE meta SET token = token + 1 WHERE boot = ? AND quiet_until_ms < ? "
-                    "RETURNING token",
-                    moment.boot, moment.now_ms);
-      const auto token = counter.next() ? counter.integer(0) : std::nullopt;
-      if (!token) {
-        return {.outcome = Outcome::unreachable,
-                .detail = "the file has replaced another whose leases may still be in force"};
-      }
-      counter.run();
-      lease.record.token = Token(static_cast<std::uint64_t>(*token));
+      lease.record.token = next_token(database);
     }
     write_lease(database, lease, moment);
     return {.outcome = Outcome::granted, .token = lease.record.token};
@@ -272,7 +319,10 @@ ReleaseReply SqliteStore::remove(const Key& key, const LeaseId& id) {
         enter(database, 0);
         return {.outcome = Outcome::granted};
       });
-  if (reply.outcome == Outcome::granted) sessions_.announce();
+  if (reply.outcome == Outcome::granted) {
+    const ForkGate::Pass pass;
+    sessions_.announce();
+  }
   return reply;
 }
 
@@ -319,7 +369,7 @@ StoreInfo SqliteStore::info() {
   info.location = path_;
   info.topology = "file";
   info.judge = "CLOCK_MONOTONIC of boot " + timebase_.boot;
-  if (in_memory(path_)) {
+  if (info.outcome == Outcome::granted && in_memory(path_)) {
     info.warnings.push_back(
         "the file is kept in memory: after a boot tokens start anew, smaller than those before");
   }
@@ -366,14 +416,20 @@ MembersReply SqliteStore::members(const Key& key) {
 }  // namespace
 
 std::shared_ptr<LeaseStore> open_sqlite_store(const std::string& path) {
+  const ForkGate::Pass pass;
   const std::string place = prepare_place(path);
   if (!file_exists(place)) create_database(place);
   try {
     return std::make_shared<SqliteStore>(place);
+  } catch (const ConnectError&) {
+    throw;
   } catch (const SqlError& error) {
     throw ConnectError(
         error.busy() ? ConnectProblem::unreachable : ConnectProblem::cannot_create,
         "cannot open " + quoted(place) + ": " + error.what());
+  } catch (const std::runtime_error& error) {
+    // No boot id, so no telling whose leases are in force.
+    throw ConnectError(ConnectProblem::unsupported, error.what());
   }
 }
 
