@@ -44,8 +44,9 @@ Bson ours_with(std::string_view field, Value value) {
 }
 
 Bson ours_standing_still(const RecordMark& mark) {
+  const Date expires{static_cast<std::int64_t>(mark.version)};
   return operation("$and", {operation("$eq", {"$lease_id", literal(mark.owner)}),
-                            ours_with("$ts_expire", Date{static_cast<std::int64_t>(mark.version)})});
+                            ours_with("$ts_expire", expires)});
 }
 
 Bson pythons() {
