@@ -41,7 +41,8 @@ Index index_on(const Bson& listing, const char* name) {
     if (!key || bson_count_keys(key->get()) != 1 || !field(**key, name)) continue;
     const auto after = number(**index, "expireAfterSeconds");
     return {.exists = true,
-            .expire_after = after ? std::optional(static_cast<std::int64_t>(*after)) : std::nullopt};
+            .expire_after =
+                after ? std::optional(static_cast<std::int64_t>(*after)) : std::nullopt};
   }
   return {};
 }
@@ -49,12 +50,16 @@ Index index_on(const Bson& listing, const char* name) {
 std::optional<std::string> prepare_index(Driver& driver, const std::string& database,
                                          const std::string& collection, const std::string& on,
                                          std::int32_t expire_after) {
+  // Only a refusal is worth no more than a warning.
   const auto cannot = [&](const Failure& failure) {
+    const bool refused =
+        failure.source == Source::server || failure.source == Source::write_concern;
+    if (!refused) refuse(driver, failure);
     return "expired records of " + database + "." + collection +
            " are not swept: no index on " + on + ": " + failure.message;
   };
   Call call = driver.begin();
-  if (call.failure()) return cannot(*call.failure());
+  if (call.failure()) refuse(driver, *call.failure());
   const Answer listing = call.run(database, object({{"listIndexes", collection}}));
   const bool missing = listing.failure && listing.failure->source == Source::server &&
                        listing.failure->code == kNamespaceNotFound;
@@ -84,7 +89,8 @@ void check_deployment(Driver& driver, const Names& names) {
   if (hello.failure) refuse(driver, *hello.failure);
   if (integer(*hello.reply, "maxWireVersion").value_or(0) < kOldestWireVersion) {
     throw ConnectError(ConnectProblem::unsupported,
-                       driver.location() + " is older than MongoDB 4.4, the oldest that can hold leases");
+                       driver.location() +
+                           " is older than MongoDB 4.4, the oldest that can hold leases");
   }
   for (const std::string& collection : {names.locks, names.elections}) {
     const Rows rows = call.find(names.database, collection, object({{"_id", ""}}), Bson());
