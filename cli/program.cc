@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/help.h"
+#include "mongoelector/connect.h"
 
 namespace mongoelector::cli {
 
@@ -137,6 +138,18 @@ int dispatch(Words words, Context& context) {
 }
 
 }  // namespace
+
+std::vector<std::string> take_arguments(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    const std::string& word = words[i];
+    if (redact_uri(word) == word) continue;
+    // As redact_uri() sees it: from the first colon behind the scheme to the last @.
+    const std::size_t from = word.find(':', word.find("://") + 3) + 1;
+    std::fill(argv[i + 1] + from, argv[i + 1] + word.rfind('@'), '*');
+  }
+  return words;
+}
 
 int run_program(const std::vector<std::string>& arguments) {
   Context context;
