@@ -33,10 +33,10 @@ class ReleaseCommand : public Command {
              {"mongoelector release nightly --force", "break it; shows the holder and asks first"},
              {"mongoelector release nightly --force --confirm nightly --no-input", "in a script"}},
         .details =
-            "NAME is a lock or an election; lock/NAME and election/NAME say which. Breaking a lease\n"
-            "does not stop its holder's work: the holder finds out at its next renewal, and until\n"
-            "then two may work at a time. Exits 3 if nobody holds NAME, 75 if another lease than the\n"
-            "one meant is in force.\n"};
+            "NAME is a lock or an election; lock/NAME and election/NAME say which.\n"
+            "Breaking a lease does not stop its holder's work: the holder finds out at its next\n"
+            "renewal, and until then two may work at a time.\n"
+            "Exits 3 if nobody holds NAME, 75 if another lease than the one meant is in force.\n"};
     return kAbout;
   }
 
@@ -45,7 +45,7 @@ class ReleaseCommand : public Command {
     add_token(app, "--token", token_, "release the lease that has this token");
     app.add_flag("--force", force_, "release it whoever holds it");
     add_token(app, "--if-token", if_token_, "with --force: only if the lease has this token");
-    app.add_flag("--even-if-live", even_if_live_, "with --force: also if its holder keeps renewing");
+    app.add_flag("--even-if-live", even_if_live_, "with --force: also if its holder renews it");
     app.add_flag("--dry-run", dry_run_, "say what would be done, and do nothing");
   }
 
@@ -57,8 +57,8 @@ class ReleaseCommand : public Command {
     LeaseStore& store = connection.session->store();
     const auto record = find_record(store, target);
     if (!record || !live(*record)) {
-      throw Failure(Exit::no, record ? fmt::format("nobody holds {}", internal::show_key(record->key))
-                                     : fmt::format("nobody holds {}", internal::quoted(name_)));
+      const std::string what = record ? internal::show_key(record->key) : internal::quoted(name_);
+      throw Failure(Exit::no, fmt::format("nobody holds {}", what));
     }
     check_token(*record);
     if (force_) {
@@ -83,8 +83,10 @@ class ReleaseCommand : public Command {
       } catch (const std::out_of_range&) {
         used = 0;
       }
-      if (used == 0 || used != text.size() || value == 0)
-        throw Failure(Exit::usage, fmt::format("{} {} is not a token", name, internal::quoted(text)));
+      if (used == 0 || used != text.size() || value == 0) {
+        throw Failure(Exit::usage,
+                      fmt::format("{} {} is not a token", name, internal::quoted(text)));
+      }
       token = Token(value);
     };
     app.add_option_function<std::string>(name, set, description)->type_name("N");
