@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -41,7 +42,8 @@ std::size_t find_name(const Words& words) {
 
 Failure unexpected(const CLI::App& app, const std::string& word, const std::string& see) {
   if (word[0] != '-')
-    return {Exit::usage, fmt::format("unexpected argument {}", internal::quoted(word)), see};
+    return {Exit::usage,
+            fmt::format("unexpected argument {}", internal::quoted(redact_uri(word))), see};
   const std::string flag = word.substr(0, word.find('='));
   Words known;
   for (const CLI::Option* option : app.get_options())
@@ -142,11 +144,16 @@ int dispatch(Words words, Context& context) {
 std::vector<std::string> take_arguments(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
-    const std::string& word = words[i];
-    if (redact_uri(word) == word) continue;
-    // As redact_uri() sees it: from the first colon behind the scheme to the last @.
-    const std::size_t from = word.find(':', word.find("://") + 3) + 1;
-    std::fill(argv[i + 1] + from, argv[i + 1] + word.rfind('@'), '*');
+    static constexpr std::string_view kFlag = "--uri=";
+    const std::string_view word = words[i];
+    const std::size_t start = word.starts_with(kFlag) ? kFlag.size() : 0;
+    const bool names_a_store = start > 0 || (i > 0 && words[i - 1] == "--uri");
+    if (!names_a_store && word.find("://") == std::string_view::npos) continue;
+    const std::string_view uri = word.substr(start);
+    const std::string safe = redact_uri(uri);
+    if (safe == uri) continue;
+    const auto [secret, stars] = std::mismatch(uri.begin(), uri.end(), safe.begin(), safe.end());
+    std::fill(argv[i + 1] + (secret - word.begin()), argv[i + 1] + word.rfind('@'), '*');
   }
   return words;
 }

@@ -104,8 +104,8 @@ Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions 
     };
   }
   if (connection.by_default && isatty(STDERR_FILENO) != 0) context.out.note(kDefaultStoreNotice);
-  if (!connection.by_default)
-    context.out.detail(fmt::format("store: {} (from {})", connection.uri, choice.origin));
+  context.out.detail(fmt::format("store: {} ({})", connection.uri,
+                                 connection.by_default ? "the default" : choice.origin));
   connection.session = connect_to(choice, std::move(options));
   if (globals.require_shared && !connection.session->store().shared()) {
     throw Failure(Exit::config,

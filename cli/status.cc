@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -34,7 +36,7 @@ class StatusCommand : public Command {
   }
 
   int run(Context& context) override {
-    const auto target = name_.empty() ? std::nullopt : std::optional(parse_target(name_));
+    const auto target = name_ ? std::optional(parse_target(*name_)) : std::nullopt;
     const Deadline deadline(context);
     const Connection connection = open_connection(context);
     return target ? one(context, connection, *target) : all(context, connection);
@@ -85,7 +87,7 @@ class StatusCommand : public Command {
     }
   }
 
-  std::string name_;
+  std::optional<std::string> name_;
 };
 
 }  // namespace
