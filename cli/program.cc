@@ -49,7 +49,7 @@ Failure unexpected(const CLI::App& app, const std::string& word, const std::stri
   for (const CLI::Option* option : app.get_options())
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
   const std::string similar = suggestion(flag, known);
-  return {Exit::usage, fmt::format("there is no flag {}", internal::quoted(flag)),
+  return {Exit::usage, fmt::format("there is no flag {}", internal::quoted(redact_uri(flag))),
           similar.empty() ? see : fmt::format("did you mean {}?", similar)};
 }
 

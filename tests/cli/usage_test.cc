@@ -57,7 +57,7 @@ TEST(Usage, every_command_has_help_of_its_own) {
     EXPECT_NE(help.out.find("usage: mongoelector " + name), std::string::npos) << name;
     // Examples come before flags.
     if (!command->about().examples.empty()) {
-      EXPECT_LT(help.out.find("examples:"), help.out.find("flags")) << name;
+      EXPECT_LT(help.out.find("\nexamples:"), help.out.find("\nflags")) << name;
     }
   }
 }
