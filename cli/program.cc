@@ -94,6 +94,7 @@ int run_command(Command& command, Words words, Context& context) {
   }
   parse(app, std::move(words), see);
   const Globals& globals = context.globals;
+  if (globals.version) return find_command("version")->run(context);
   if (globals.quiet && globals.verbose)
     throw Failure(Exit::usage, "--quiet and --verbose contradict each other");
   context.out.configure(globals.json, globals.quiet     ? Verbosity::quiet

@@ -91,6 +91,15 @@ TEST_P(Release, by_force_breaks_the_lease_that_was_meant) {
   EXPECT_FALSE(locker->touch());
 }
 
+TEST(ReleaseByToken, of_a_mongodb_lease_before_its_first_renewal_says_why_it_cannot) {
+  const StoreUnderTest at("mongodb");
+  MongoLocker locker(at.session(), "nightly");
+  const Token token = locker.acquire();
+  const Finished tool = at.tool({"release", "nightly", "--token", to_string(token)});
+  EXPECT_EQ(tool.code, 75);
+  EXPECT_NE(tool.err.find("first renewal"), std::string::npos) << tool.err;
+}
+
 TEST_P(Release, of_an_election_frees_it) {
   const auto elector = at.lead("billing", {.ttl = std::chrono::seconds(600)});
   const std::string token = to_string(elector->term()->token());
@@ -104,6 +113,28 @@ TEST_P(Release, dry_run_does_nothing) {
   EXPECT_EQ(tool.code, 0) << tool.err;
   EXPECT_NE(tool.err.find("would release lock \"nightly\""), std::string::npos) << tool.err;
   EXPECT_TRUE(held("nightly"));
+}
+
+// As in a shell: with a terminal for stdin, stdout and stderr.
+Finished on_terminal(const StoreUnderTest& at, const std::string& arguments,
+                     const std::string& typed) {
+  return run_process(
+      {"script", "-qec", std::string(MONGOELECTOR_CLI) + " " + arguments, "/dev/null"},
+      {.environment = {{"MONGODB_URI", at.uri()}}, .input = typed});
+}
+
+TEST(ReleaseByForce, asks_on_a_terminal_for_the_name) {
+  const StoreUnderTest at("sqlite");
+  const auto locker = at.hold("nightly", {.label = "batch-1"});
+  const std::string arguments = "release nightly --force --even-if-live";
+  EXPECT_EQ(on_terminal(at, arguments + " --no-input", "nightly\n").code, 64);
+  EXPECT_EQ(on_terminal(at, arguments, "yes\n").code, 64);
+  EXPECT_EQ(at.tool({"status", "nightly"}).code, 0);
+  const Finished asked = on_terminal(at, arguments, "nightly\n");
+  EXPECT_EQ(asked.code, 0) << asked.out;
+  EXPECT_NE(asked.out.find("held by batch-1"), std::string::npos) << asked.out;
+  EXPECT_NE(asked.out.find("may still be running"), std::string::npos) << asked.out;
+  EXPECT_EQ(at.tool({"status", "nightly"}).code, 3);
 }
 
 // A lease of somebody who has not renewed it for longer than a living holder would.

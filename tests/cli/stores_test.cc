@@ -115,8 +115,9 @@ TEST(StoreTrouble, a_server_that_hangs_exits_69_within_the_timeout) {
   const std::string uri = server->uri("ops");
   server->suspend();
   const auto start = std::chrono::steady_clock::now();
-  expect_failure(run_tool({"list", "--json", "--timeout", "1s"}, {.environment = {{"MONGODB_URI", uri}}}),
-                 69);
+  expect_failure(
+      run_tool({"list", "--json", "--timeout", "1s"}, {.environment = {{"MONGODB_URI", uri}}}),
+      69);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(4));
   server->resume();
 }
@@ -213,6 +214,31 @@ TEST(OutputStreams, a_reader_that_had_enough_ends_the_tool_quietly) {
                        " help | (trap '' PIPE; exec true)"});
   EXPECT_EQ(shell.code, 0);
   EXPECT_EQ(shell.err, "");
+}
+
+TEST(OutputStreams, a_terminal_is_told_about_the_default_store) {
+  const TempDir dir;
+  const Finished tool =
+      run_process({"script", "-qec", std::string(MONGOELECTOR_CLI) + " list", "/dev/null"},
+                  {.environment = {{"STATE_DIRECTORY", dir.path()}}});
+  EXPECT_NE(tool.out.find("store: SQLite on this machine only (set MONGODB_URI"),
+            std::string::npos)
+      << tool.out;
+}
+
+TEST(OutputStreams, a_narrow_terminal_loses_columns_from_the_right) {
+  const StoreUnderTest at("sqlite");
+  const auto locker = at.hold("nightly", {.label = "batch-1"});
+  const auto on_terminal = [&](const std::string& arguments) {
+    const std::string command =
+        "stty cols 40; exec " + std::string(MONGOELECTOR_CLI) + " list " + arguments;
+    return run_process({"script", "-qec", command, "/dev/null"},
+                       {.environment = {{"MONGODB_URI", at.uri()}}})
+        .out;
+  };
+  EXPECT_NE(on_terminal("").find("KIND  NAME     HOLDER   LEFT   TTL"), std::string::npos);
+  EXPECT_EQ(on_terminal("").find("STATE"), std::string::npos);
+  EXPECT_NE(on_terminal("-o wide").find("TOKEN"), std::string::npos);
 }
 
 TEST(OutputStreams, a_full_disk_exits_71) {

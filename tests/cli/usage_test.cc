@@ -16,7 +16,8 @@ namespace {
 using nlohmann::json;
 
 TEST(Usage, version_is_one_plain_line) {
-  for (const auto& words : {std::vector<std::string>{"version"}, {"--version"}}) {
+  for (const auto& words :
+       {std::vector<std::string>{"version"}, {"--version"}, {"list", "--version"}}) {
     const Finished tool = run_tool(words);
     EXPECT_EQ(tool.code, 0);
     EXPECT_EQ(tool.out, std::string("mongoelector ") + kVersion + "\n");
