@@ -114,6 +114,7 @@ TEST_F(MongoTrouble, a_repeated_claim_after_an_unknown_one_is_the_same_lease) {
 
 TEST_F(MongoTrouble, a_closed_connection_leaves_a_write_unknown_and_the_store_usable) {
   const Lease lease = hold(*other_, Key::lock("held"));
+  store_->limit_calls(milliseconds(500));  // looks for the server again after half a second
   const std::string closed = R"("closeConnection": true)";
   fail_next("findAndModify", closed);
   EXPECT_EQ(store_->claim(request(key_)).outcome, Outcome::unknown);

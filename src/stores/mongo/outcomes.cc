@@ -20,40 +20,40 @@ struct Row {
   Outcome read;
 };
 
-constexpr Outcome held = Outcome::held;
-constexpr Outcome away = Outcome::unreachable;
-constexpr Outcome unsure = Outcome::unknown;
-constexpr Outcome denied = Outcome::denied;
+constexpr Outcome kHeld = Outcome::held;
+constexpr Outcome kAway = Outcome::unreachable;
+constexpr Outcome kUnsure = Outcome::unknown;
+constexpr Outcome kDenied = Outcome::denied;
 
 // The first row that fits counts. A code that is not listed may have been executed.
 // clang-format off
 constexpr Row kRows[] = {
-    //                             claim   renew   release read
-    {Source::not_sent,       kAny,  away,   away,   away,   away},
-    {Source::network,        kAny,  unsure, unsure, unsure, away},
-    {Source::authentication, kAny,  denied, denied, denied, denied},
-    {Source::incompatible,   kAny,  denied, denied, denied, denied},
-    {Source::usage,          kAny,  denied, denied, denied, denied},
-    {Source::write_concern,  kAny,  unsure, unsure, unsure, away},
+    //                              claim    renew    release  read
+    {Source::not_sent,       kAny,  kAway,   kAway,   kAway,   kAway},
+    {Source::network,        kAny,  kUnsure, kUnsure, kUnsure, kAway},
+    {Source::authentication, kAny,  kDenied, kDenied, kDenied, kDenied},
+    {Source::incompatible,   kAny,  kDenied, kDenied, kDenied, kDenied},
+    {Source::usage,          kAny,  kDenied, kDenied, kDenied, kDenied},
+    {Source::write_concern,  kAny,  kUnsure, kUnsure, kUnsure, kAway},
     // Somebody inserted the key between our look and our insert, again and again.
-    {Source::server,         11000, held,   unsure, unsure, away},
+    {Source::server,         11000, kHeld,   kUnsure, kUnsure, kAway},
     // Refused before anything was done: not the primary (any more).
-    {Source::server,         10107, away,   away,   away,   away},   // NotWritablePrimary
-    {Source::server,         13435, away,   away,   away,   away},   // NotPrimaryNoSecondaryOk
-    {Source::server,         13436, away,   away,   away,   away},   // NotPrimaryOrSecondary
+    {Source::server,         10107, kAway,   kAway,   kAway,   kAway},   // NotWritablePrimary
+    {Source::server,         13435, kAway,   kAway,   kAway,   kAway},   // NotPrimaryNoSecondaryOk
+    {Source::server,         13436, kAway,   kAway,   kAway,   kAway},   // NotPrimaryOrSecondary
     // Refused for good: privilege, or a deployment that cannot do this.
-    {Source::server,         13,    denied, denied, denied, denied}, // Unauthorized
-    {Source::server,         18,    denied, denied, denied, denied}, // AuthenticationFailed
-    {Source::server,         8000,  denied, denied, denied, denied}, // AtlasError
-    {Source::server,         59,    denied, denied, denied, denied}, // CommandNotFound
-    {Source::server,         61,    denied, denied, denied, denied}, // ShardKeyNotFound
-    {Source::server,         73,    denied, denied, denied, denied}, // InvalidNamespace
-    {Source::server,         115,   denied, denied, denied, denied}, // CommandNotSupported
-    {Source::server,         121,   denied, denied, denied, denied}, // DocumentValidationFailure
-    {Source::server,         166,   denied, denied, denied, denied}, // CommandNotSupportedOnView
+    {Source::server,         13,    kDenied, kDenied, kDenied, kDenied}, // Unauthorized
+    {Source::server,         18,    kDenied, kDenied, kDenied, kDenied}, // AuthenticationFailed
+    {Source::server,         8000,  kDenied, kDenied, kDenied, kDenied}, // AtlasError
+    {Source::server,         59,    kDenied, kDenied, kDenied, kDenied}, // CommandNotFound
+    {Source::server,         61,    kDenied, kDenied, kDenied, kDenied}, // ShardKeyNotFound
+    {Source::server,         73,    kDenied, kDenied, kDenied, kDenied}, // InvalidNamespace
+    {Source::server,         115,   kDenied, kDenied, kDenied, kDenied}, // CommandNotSupported
+    {Source::server,         121,   kDenied, kDenied, kDenied, kDenied}, // DocumentValidationFailure
+    {Source::server,         166,   kDenied, kDenied, kDenied, kDenied}, // CommandNotSupportedOnView
     // Begun, then given up: interrupted, shutting down, stepping down (6, 7, 24, 50, 89, 91, 189,
     // 262, 9001, 11600, 11602), and whatever a later server says.
-    {Source::server,         kAny,  unsure, unsure, unsure, away},
+    {Source::server,         kAny,  kUnsure, kUnsure, kUnsure, kAway},
 };
 // clang-format on
 
