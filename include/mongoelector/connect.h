@@ -31,8 +31,8 @@ class Session {
  public:
   // For a store of your own. Starts no thread before the first locker or elector needs one.
   Session(std::shared_ptr<LeaseStore> store, ConnectOptions options = {});
-  // Gives every waiting release a last chance, then ends the threads. Blocks for at most about one
-  // call budget of the store plus two seconds; never throws.
+  // Lets store calls that are queued, releases among them, come to their end, then ends the
+  // threads. Blocks for at most about one call budget of the store plus two seconds; never throws.
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

@@ -81,7 +81,8 @@ class MongoElector {
   MongoElector& operator=(const MongoElector&) = delete;
 
   // Becomes a candidate. Returns at once; with blocking, when stop() was called by somebody else
-  // and is done. A second start is harmless; start after stop runs again.
+  // and is done (from a callback: at once too). A second start is harmless; start after stop runs
+  // again.
   void start(bool blocking = false);
   // Ends candidacy: stop_token and ismaster() first, then onmasterloss runs to its end with the
   // lease still renewed, then the lease is deleted and the next master takes over at once. Returns

@@ -3,8 +3,8 @@
 //
 // Events are reports: nothing in the library waits for a sink or depends on it. The sink runs on
 // the session's dispatcher thread, one event at a time, in order; it may block, throw (ignored) or
-// call the library. At most kMaxQueuedEvents wait; beyond that the oldest are dropped and one
-// `events_dropped` says how many.
+// call the library. At most kMaxQueuedEvents wait; what happens beyond that is dropped, and one
+// `events_dropped` says how many after those that waited.
 #pragma once
 
 #include <cstddef>

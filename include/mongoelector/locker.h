@@ -46,8 +46,9 @@ class MongoLocker {
  public:
   // Sends nothing. Throws ArgumentError for a key or options that cannot work.
   MongoLocker(std::shared_ptr<Session> session, std::string_view key, LockerOptions options = {});
-  // Releases if held. Blocks for at most one call budget; a failed release is an event, never an
-  // exception.
+  // Releases if held: blocks for at most one call budget; a failed release is an event, never an
+  // exception. No on_lost starts after it; one that is running is waited for, at most as long
+  // again.
   ~MongoLocker();
   MongoLocker(const MongoLocker&) = delete;
   MongoLocker& operator=(const MongoLocker&) = delete;

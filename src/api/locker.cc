@@ -56,6 +56,6 @@ bool MongoLocker::try_lock_within(Duration timeout) {
   }
 }
 
-void MongoLocker::unlock() noexcept { participant_->close(); }
+void MongoLocker::unlock() noexcept { participant_->release_quietly(); }
 
 }  // namespace mongoelector

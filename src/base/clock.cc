@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <utility>
 
 namespace mongoelector {
 
@@ -45,16 +48,17 @@ constexpr Duration kLongestWait = std::chrono::milliseconds(500);
 
 class SharedStoreClock : public Clock {
  public:
-  SharedStoreClock() : wall_ahead_ns_(read_ns(CLOCK_REALTIME_COARSE) - read_ns(CLOCK_BOOTTIME)) {}
+  SharedStoreClock() : moves_(new Move{ahead_of(read_ns(CLOCK_BOOTTIME)), 0, nullptr}) {}
+  ~SharedStoreClock() override {
+    const Move* move = moves_.load();
+    while (move != nullptr) delete std::exchange(move, move->before);
+  }
 
   Instant now() const noexcept override {
     const std::int64_t boot = read_ns(CLOCK_BOOTTIME);
-    // The coarse clock is enough to see a jump and four times cheaper.
-    const std::int64_t ahead = read_ns(CLOCK_REALTIME_COARSE) - boot;
-    const std::int64_t known = wall_ahead_ns_.load(std::memory_order_acquire);
-    const std::int64_t moved = ahead - known;
-    if (moved > kDriftNs || moved < -kDriftNs) note_move(known);
-    return Instant(Duration(boot + jumped_ns_.load(std::memory_order_acquire)));
+    const Move* move = moves_.load(std::memory_order_acquire);
+    if (std::abs(ahead_of(boot) - move->ahead_ns) > kDriftNs) move = latest_move();
+    return Instant(Duration(boot + move->jumped_ns));
   }
 
   WallTime wall() const noexcept override {
@@ -73,21 +77,36 @@ class SharedStoreClock : public Clock {
   }
 
  private:
-  void note_move(std::int64_t known) const noexcept {
-    // A thread that lost the processor between the two reads saw its own pause; look again.
-    const std::int64_t boot = read_ns(CLOCK_BOOTTIME);
-    const std::int64_t ahead = read_ns(CLOCK_REALTIME_COARSE) - boot;
-    // One of the threads that see the move accounts for it. Adding before publishing could count a
-    // jump twice if the exchange failed, so the winner of the exchange adds; a reader in between is
-    // at most one call behind.
-    if (wall_ahead_ns_.compare_exchange_strong(known, ahead, std::memory_order_acq_rel) &&
-        ahead - known > kJumpNs) {
-      jumped_ns_.fetch_add(ahead - known, std::memory_order_acq_rel);
+  // Where the wall clock was when it was last seen to move, and all its jumps until then. One
+  // pointer publishes both at once, so nobody can see a move whose jump is not counted yet. Moves
+  // are steps of the wall clock (slewing moves CLOCK_BOOTTIME along), so the chain stays short.
+  struct Move {
+    std::int64_t ahead_ns;
+    std::int64_t jumped_ns;
+    const Move* before;
+  };
+
+  // The coarse clock is enough to see a jump and four times cheaper.
+  static std::int64_t ahead_of(std::int64_t boot) {
+    return read_ns(CLOCK_REALTIME_COARSE) - boot;
+  }
+
+  const Move* latest_move() const noexcept {
+    const Move* known = moves_.load(std::memory_order_acquire);
+    for (;;) {
+      // A thread that lost the processor between the two reads saw its own pause; look again.
+      const std::int64_t ahead = ahead_of(read_ns(CLOCK_BOOTTIME));
+      const std::int64_t moved = ahead - known->ahead_ns;
+      if (std::abs(moved) <= kDriftNs) return known;
+      const std::int64_t jump = moved > kJumpNs ? moved : 0;
+      const Move* next = new (std::nothrow) Move{ahead, known->jumped_ns + jump, known};
+      if (next == nullptr) return known;
+      if (moves_.compare_exchange_strong(known, next, std::memory_order_acq_rel)) return next;
+      delete next;  // somebody else has seen it first
     }
   }
 
-  mutable std::atomic<std::int64_t> wall_ahead_ns_;
-  mutable std::atomic<std::int64_t> jumped_ns_{0};
+  mutable std::atomic<const Move*> moves_;
 };
 
 }  // namespace

@@ -118,7 +118,6 @@ struct LeaseData {
   // The one definition of "ours right now".
   bool valid(Instant now) const { return state == LeaseState::held && now < deadline; }
   bool renewable() const { return state == LeaseState::held || state == LeaseState::ending; }
-  bool settled() const { return state == LeaseState::idle || state == LeaseState::held; }
   // When a tick is needed next; Instant::max() for never.
   Instant next_tick() const;
 };

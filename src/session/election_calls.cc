@@ -28,15 +28,13 @@ void ElectionParticipant::start(bool blocking) {
     const std::lock_guard lock(mutex_);
     if (!joined_) {
       joined_ = true;
-      // A lease that runs out is noticed by its known expiry; looking more often is for those
-      // without wake-ups.
-      if (!options_.timing.poll && runtime_->waker().has_hints())
-        config_.timing.poll = config_.timing.ttl;
       runtime_->waker().add(key_, weak_from_this());
     }
+    settle_poll();
   }
   apply_event(ElectionEvent::start);
-  if (!blocking) return;
+  // A callback that waited here would keep the dispatcher from ending the term it waits for.
+  if (!blocking || runtime_->on_dispatcher()) return;
   await_state(Duration::max(),
               [&] { return election_.state == ElectionState::stopped && !election_.running; });
 }
@@ -101,8 +99,12 @@ void ElectionParticipant::close() noexcept {
       closed_ = true;
       report_at_ = Instant::max();
     }
-    // A callback that is running now is waited for: it uses what the owner is about to destroy.
-    if (!runtime_->on_dispatcher()) {
+    if (runtime_->on_dispatcher()) {
+      // Destroyed by its own callback: no onmasterloss will run, so there is none to wait for, and
+      // the session may end right after this.
+      apply_event(ElectionEvent::loss_done);
+    } else {
+      // A callback that is running now is waited for: it uses what the owner is about to destroy.
       await_state(stop_bound(), [&] { return !in_callback_; });
     }
   } catch (...) {  // the lease ends by itself after its ttl
@@ -166,20 +168,21 @@ MembersReply ElectionParticipant::read_members() const {
 // ---- the status row ----
 
 NodeStatus ElectionParticipant::node_status() const {
-  const bool master = ismaster();
-  const std::lock_guard lock(mutex_);
   NodeStatus row{.uuid = holder_.uuid,
                  .key = key_,
                  .host = holder_.host,
                  .pid = holder_.pid,
                  .ttl = config_.timing.ttl,
                  .timestamp = runtime_->clock().wall(),
-                 .ismaster = master,
-                 .lock_owned = master,
-                 .elector_running = election_.running && same_process(),
-                 .last_poll = last_poll_,
                  .app_version = options_.app_version,
                  .label = options_.label};
+  if (!same_process()) return row;  // a lock that was held at the fork stays so in the child
+  const bool master = ismaster();
+  const std::lock_guard lock(mutex_);
+  row.ismaster = master;
+  row.lock_owned = master;
+  row.elector_running = election_.running;
+  row.last_poll = last_poll_;
   if (master && elected_at_) {
     row.lock_created = elected_at_;
     const Duration left =

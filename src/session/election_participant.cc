@@ -35,6 +35,7 @@ ElectionParticipant::ElectionParticipant(std::shared_ptr<Runtime> runtime, Key k
                   options_.ttl, options_.timing,
                   runtime_->shared_store() ? kSmallestTtlShared : kSmallestTtlEmbedded),
               .loss_callback_within = options_.loss_callback_within.value_or(options_.ttl)},
+      poll_without_hints_(config_.timing.poll),
       holder_(make_holder(options_.label, options_.note)) {}
 
 // ---- the machine ----
@@ -93,7 +94,8 @@ void ElectionParticipant::carry_out(const ElectionActions& actions,
     runtime_->errand([me = self()] { me->read_store(); });
   }
   if (actions.send_claim) runtime_->errand([me = self()] { me->claim_at_store(); });
-  if (actions.send_release) runtime_->errand([me = self()] { me->release_at_store(); });
+  if (actions.send_release)
+    runtime_->errand([me = self(), lease = lease_of(election_)] { me->release_at_store(lease); });
   if (actions.report) post_report();
 }
 
@@ -279,12 +281,7 @@ void ElectionParticipant::claim_at_store() {
   apply_lease(std::move(answer));
 }
 
-void ElectionParticipant::release_at_store() {
-  Lease lease{.key = key_};
-  {
-    const std::lock_guard lock(mutex_);
-    lease = lease_of(election_);
-  }
+void ElectionParticipant::release_at_store(const Lease& lease) {
   const ReleaseReply reply = runtime_->store().release(lease);
   const LeaseEvent answer = release_answer(reply.outcome);
   if (reply.outcome == Outcome::granted) {
@@ -329,7 +326,19 @@ void ElectionParticipant::renewal_answered(const LeaseId& id, Outcome outcome,
   apply_lease(std::move(answer));
 }
 
+// A lease that runs out is noticed by its known expiry; looking more often is for those without
+// wake-ups.
+void ElectionParticipant::settle_poll() {
+  if (options_.timing.poll) return;
+  config_.timing.poll =
+      runtime_->waker().has_hints() ? config_.timing.ttl : poll_without_hints_;
+}
+
 void ElectionParticipant::woken(bool freed) {
+  {
+    const std::lock_guard lock(mutex_);
+    settle_poll();  // the end of the hints wakes too
+  }
   apply_event(freed ? ElectionEvent::freed : ElectionEvent::wake);
 }
 

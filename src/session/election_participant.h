@@ -65,6 +65,7 @@ class ElectionParticipant : public Participant {
   void apply_lease(LeaseInput reply);
   // All of these with mutex_ held.
   void publish();
+  void settle_poll();
   void begin_term();
   void carry_out(const ElectionActions& actions, const std::shared_ptr<TermState>& over);
   void post_onmaster();
@@ -75,7 +76,7 @@ class ElectionParticipant : public Participant {
   // On the errand runner.
   void read_store();
   void claim_at_store();
-  void release_at_store();
+  void release_at_store(const Lease& lease);
   void write_report();
   bool clock_is_off();
 
@@ -94,8 +95,8 @@ class ElectionParticipant : public Participant {
   const std::shared_ptr<Runtime> runtime_;
   const Key key_;
   const ElectorOptions options_;
-  ElectionConfig config_;  // its poll is settled at the first start, when it is known whether the
-                           // store sends hints
+  ElectionConfig config_;  // its poll depends on whether the store sends hints: settle_poll()
+  const Duration poll_without_hints_;
   const Holder holder_;
 
   mutable std::mutex mutex_;

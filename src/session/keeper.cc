@@ -23,30 +23,30 @@ void Keeper::start() {
 }
 
 void Keeper::renew_all(LeaseStore& store, Clock& clock, const Due& due) {
-  struct Job {
-    Participant* who;
-    DueRenewal renewal;
-  };
-  std::vector<Job> jobs;
+  std::vector<std::pair<Instant, Participant*>> jobs;
   jobs.reserve(due.size());
   for (const auto& who : due) {
-    if (auto renewal = who->renewal()) jobs.push_back({who.get(), std::move(*renewal)});
+    if (const auto renewal = who->renewal()) jobs.emplace_back(renewal->deadline, who.get());
   }
-  std::sort(jobs.begin(), jobs.end(),
-            [](const Job& a, const Job& b) { return a.renewal.deadline < b.renewal.deadline; });
+  std::sort(jobs.begin(), jobs.end());
   for (std::size_t from = 0; from < jobs.size(); from += kRenewBatch) {
     const std::size_t to = std::min(from + kRenewBatch, jobs.size());
     std::vector<Lease> leases;
-    leases.reserve(to - from);
-    for (std::size_t i = from; i < to; ++i) leases.push_back(jobs[i].renewal.lease);
+    std::vector<Participant*> holders;
+    for (std::size_t i = from; i < to; ++i) {
+      // Asked once more: while an earlier batch was under way it may have ended or been given back.
+      auto renewal = jobs[i].second->renewal();
+      if (!renewal) continue;
+      leases.push_back(std::move(renewal->lease));
+      holders.push_back(jobs[i].second);
+    }
+    if (leases.empty()) continue;
     const Instant sent_at = clock.now();
     const RenewReply reply = store.renew(leases);
-    for (std::size_t i = from; i < to; ++i) {
+    for (std::size_t i = 0; i < holders.size(); ++i) {
       // A store that answers for too few leases has said nothing about the rest.
-      const std::size_t index = i - from;
-      const Outcome outcome =
-          index < reply.outcomes.size() ? reply.outcomes[index] : Outcome::unknown;
-      jobs[i].who->renewal_answered(leases[index].id, outcome, reply.detail, sent_at);
+      const Outcome outcome = i < reply.outcomes.size() ? reply.outcomes[i] : Outcome::unknown;
+      holders[i]->renewal_answered(leases[i].id, outcome, reply.detail, sent_at);
     }
   }
 }

@@ -49,9 +49,9 @@ class LockParticipant::Attempt {
   ~Attempt() {
     if (waiting_) lock_.runtime_->waker().leave(lock_.key_, waiter_);
     // An attempt whose answer was lost must not leave a lease behind that nobody knows of.
-    if (lock_.state() == LeaseState::unsure &&
-        lock_.apply({.event = LeaseEvent::release}).send_release) {
-      lock_.send_release();
+    if (lock_.state() == LeaseState::unsure) {
+      const Step undone = lock_.apply({.event = LeaseEvent::release});
+      if (undone.actions.send_release) lock_.send_release(undone.lease);
     }
     const std::lock_guard guard(lock_.mutex_);
     lock_.acquiring_ = false;
@@ -109,8 +109,8 @@ class LockParticipant::Attempt {
 
   // Reads before writing: true if a claim is worth it.
   bool look() {
-    // An ambiguous claim is repeated under the same lease, not looked at.
-    if (lock_.state() == LeaseState::unsure) return true;
+    // Force asks nobody, and an ambiguous claim is repeated under the same lease, not looked at.
+    if (options_.force || lock_.state() == LeaseState::unsure) return true;
     ReadReply reply = lock_.runtime_->store().read(lock_.key_);
     outcome_ = reply.outcome;
     detail_ = std::move(reply.detail);
@@ -137,7 +137,10 @@ class LockParticipant::Attempt {
   // When to look next, if the lease in the way has `remaining` left (zero: not known).
   void plan(Duration remaining) {
     const bool hints = lock_.runtime_->waker().has_hints();
-    Duration pause = hints ? std::max(options_.step, kLongestTrust) : options_.step;
+    // Bounded first: neither a step nor what a store says can overflow the sums below.
+    const Duration step = std::min(options_.step, kLargestTtl);
+    remaining = std::min(remaining, kLargestTtl);
+    Duration pause = hints ? std::max(step, kLongestTrust) : step;
     if (remaining > Duration::zero()) {
       // A little after the expiry, so that many waiters do not all ask at once.
       const Duration spread =
@@ -147,7 +150,7 @@ class LockParticipant::Attempt {
     } else if (outcome_ != Outcome::held) {
       pause = std::min(pause, lock_.timing_.retry_pause);
     } else if (hints) {
-      pause = options_.step;
+      pause = step;
     }
     look_at_ = clock_.now() + pause;
   }

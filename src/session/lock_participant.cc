@@ -30,43 +30,59 @@ LockParticipant::LockParticipant(std::shared_ptr<Runtime> runtime, Key key, Lock
 
 // ---- the machine ----
 
-LeaseActions LockParticipant::apply(const LeaseInput& input) {
-  LeaseActions actions;
-  LeaseData after;
+LockParticipant::Step LockParticipant::apply(const LeaseInput& input) {
+  std::stop_source over{std::nostopstate};
+  LossReason loss{};
+  Step done{.lease = {.key = key_}};
   {
     const std::lock_guard lock(mutex_);
-    actions = step(lease_, input, runtime_->clock().now(), timing_);
-    if (actions.won) {
+    done.was_held = lease_.state == LeaseState::held;
+    done.actions = step(lease_, input, runtime_->clock().now(), timing_);
+    // Taken in this very step: the stop source of a lease that follows at once is another one.
+    if (done.actions.lost || input.event == LeaseEvent::release) over = ended_;
+    if (done.actions.won) {
       ended_ = std::stop_source();
       acquired_at_ = runtime_->clock().wall();
     }
     publish();
-    after = lease_;
+    done.lease = lease_of(lease_);
+    loss = lease_.loss;
   }
-  if (actions.won)
-    emit(EventKind::acquired, "acquired " + show_key(key_) + ", token " + to_string(after.token));
-  if (actions.lost) {
-    request_stop();
+  over.request_stop();
+  const Token token = done.lease.token;
+  if (done.actions.won)
+    emit(EventKind::acquired, "acquired " + show_key(key_) + ", token " + to_string(token));
+  if (done.actions.lost) {
     emit(EventKind::lost, "lost " + show_key(key_) +
-                              (after.loss == LossReason::taken
+                              (loss == LossReason::taken
                                    ? ": somebody removed or replaced the lease at the store"
                                    : ": no renewal was confirmed before the deadline"));
-    if (options_.on_lost) {
-      runtime_->call([self = shared_from_this(), this, token = after.token] {
-        try {
-          options_.on_lost(token);
-        } catch (...) {
-          emit(EventKind::callback_failed, "on_lost of " + show_key(key_) + " threw");
-        }
-      });
-    }
+    const auto self = std::static_pointer_cast<LockParticipant>(shared_from_this());
+    if (options_.on_lost) runtime_->call([self, token] { self->run_on_lost(token); });
   }
-  return actions;
+  return done;
+}
+
+void LockParticipant::run_on_lost(Token token) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    in_callback_ = true;
+  }
+  try {
+    options_.on_lost(token);
+  } catch (...) {
+    emit(EventKind::callback_failed, "on_lost of " + show_key(key_) + " threw");
+  }
+  const std::lock_guard lock(mutex_);
+  in_callback_ = false;
+  changed_.notify_all();
 }
 
 void LockParticipant::publish() {
   const bool held = lease_.state == LeaseState::held;
-  token_.store(lease_.token.value(), std::memory_order_release);
+  // An attempt without success leaves the token of the latest lease as it was.
+  if (lease_.token.known()) token_.store(lease_.token.value(), std::memory_order_release);
   valid_until_.store(held ? lease_.deadline.time_since_epoch().count() : 0,
                      std::memory_order_release);
   const bool renewed = options_.auto_renew && lease_.renewable();
@@ -74,18 +90,13 @@ void LockParticipant::publish() {
                      renewed ? lease_.renew_at : Instant::max(), timing_.renew_every / 4);
 }
 
-void LockParticipant::request_stop() {
-  std::stop_source source{std::nostopstate};
-  {
-    const std::lock_guard lock(mutex_);
-    source = ended_;
-  }
-  source.request_stop();
+Lease LockParticipant::lease_of(const LeaseData& lease) const {
+  return {.key = key_, .id = lease.id, .token = lease.token, .ttl = timing_.ttl};
 }
 
 Lease LockParticipant::lease_now() const {
   const std::lock_guard lock(mutex_);
-  return {.key = key_, .id = lease_.id, .token = lease_.token, .ttl = timing_.ttl};
+  return lease_of(lease_);
 }
 
 LeaseState LockParticipant::state() const {
@@ -99,37 +110,34 @@ void LockParticipant::emit(EventKind kind, std::string message) const {
 
 bool LockParticipant::claim_once(bool force, const std::optional<RecordMark>& stood_still,
                                  ClaimReply& reply) {
-  apply(
-      {.event = LeaseEvent::tick});  // a loss that the watchdog has not seen yet is reported first
-  if (!apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()}).send_claim) {
+  tick();  // a loss that the watchdog has not seen yet is reported first
+  Step claim = apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()});
+  if (!claim.actions.send_claim) {
     // An earlier lease of ours may still stand at the store; it has to go first.
-    apply({.event = LeaseEvent::release});
-    reply.outcome = send_release();
-    if (state() != LeaseState::idle) return false;
-    if (!apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()}).send_claim) return false;
+    reply.outcome = send_release(apply({.event = LeaseEvent::release}).lease);
+    claim = apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()});
+    if (!claim.actions.send_claim) return false;
   }
-  const LeaseId id = lease_now().id;
   const Instant sent_at = runtime_->clock().now();
   reply = runtime_->store().claim({.key = key_,
                                    .holder = holder_,
-                                   .lease_id = id,
+                                   .lease_id = claim.lease.id,
                                    .ttl = timing_.ttl,
                                    .force = force,
                                    .stood_still = stood_still});
-  const LeaseActions actions = apply({.event = claim_answer(reply.outcome),
-                                      .lease_id = id,
-                                      .sent_at = sent_at,
-                                      .token = reply.token});
-  if (actions.send_release) {
+  const Step done = apply({.event = claim_answer(reply.outcome),
+                           .lease_id = claim.lease.id,
+                           .sent_at = sent_at,
+                           .token = reply.token});
+  if (done.actions.send_release) {
     reply.outcome = Outcome::unknown;
     reply.detail = "the grant came after its own deadline";
-    send_release();
+    send_release(done.lease);
   }
-  return actions.won;
+  return done.actions.won;
 }
 
-Outcome LockParticipant::send_release() {
-  const Lease lease = lease_now();
+Outcome LockParticipant::send_release(const Lease& lease) {
   const ReleaseReply reply = runtime_->store().release(lease);
   const LeaseEvent answer = release_answer(reply.outcome);
   apply({.event = answer, .lease_id = lease.id, .jitter = random_unit()});
@@ -147,16 +155,16 @@ Outcome LockParticipant::send_release() {
 // ---- called by the session ----
 
 void LockParticipant::tick() {
-  if (!apply({.event = LeaseEvent::tick}).send_release) return;
+  const Step done = apply({.event = LeaseEvent::tick});
+  if (!done.actions.send_release) return;
   const auto self = std::static_pointer_cast<LockParticipant>(shared_from_this());
-  runtime_->errand([self] { self->send_release(); });
+  runtime_->errand([self, lease = done.lease] { self->send_release(lease); });
 }
 
 std::optional<DueRenewal> LockParticipant::renewal() {
   const std::lock_guard lock(mutex_);
   if (!lease_.renewable()) return std::nullopt;
-  return DueRenewal{{.key = key_, .id = lease_.id, .token = lease_.token, .ttl = timing_.ttl},
-                    lease_.deadline};
+  return DueRenewal{lease_of(lease_), lease_.deadline};
 }
 
 void LockParticipant::renewal_answered(const LeaseId& id, Outcome outcome,
@@ -183,11 +191,10 @@ bool LockParticipant::release() {
     // Nothing of ours, or somebody else's acquire() is under way, which ends by itself.
     if (lease_.state == LeaseState::idle || acquiring_) return false;
   }
-  apply({.event = LeaseEvent::tick});  // a loss that the watchdog has not seen yet is told first
-  const LeaseState before = state();
-  const bool send = apply({.event = LeaseEvent::release}).send_release;
-  request_stop();
-  return send && send_release() == Outcome::granted && before == LeaseState::held;
+  tick();  // what the watchdog has not seen yet, a loss or a retry, comes first
+  const Step done = apply({.event = LeaseEvent::release});
+  return done.actions.send_release && send_release(done.lease) == Outcome::granted &&
+         done.was_held;
 }
 
 bool LockParticipant::force_release() {
@@ -234,6 +241,11 @@ Duration LockParticipant::remaining() const noexcept {
 }
 
 std::stop_token LockParticipant::stop_token() const {
+  if (!same_process()) {  // what the parent holds has ended for this process
+    std::stop_source over;
+    over.request_stop();
+    return over.get_token();
+  }
   const std::lock_guard lock(mutex_);
   return ended_.get_token();
 }
@@ -268,10 +280,24 @@ LockStatus LockParticipant::status() const {
   return status;
 }
 
-void LockParticipant::close() noexcept {
+void LockParticipant::release_quietly() noexcept {
   try {
     release();
   } catch (...) {  // the lease ends by itself after its ttl
+  }
+}
+
+void LockParticipant::close() noexcept {
+  release_quietly();
+  try {
+    Clock& time = runtime_->clock();
+    const Instant until = time.now() + timing_.call_budget;
+    std::unique_lock lock(mutex_);
+    closed_ = true;
+    // An on_lost that is running now uses what the owner is about to destroy.
+    if (runtime_->on_dispatcher()) return;
+    while (in_callback_ && time.now() < until) time.wait(lock, changed_, until);
+  } catch (...) {  // a wait that fails is one that ends early
   }
 }
 

@@ -39,7 +39,9 @@ class LockParticipant : public Participant {
   LockStatus status() const;
   Duration ttl() const noexcept { return timing_.ttl; }
   const Key& key() const noexcept { return key_; }
-  // For destructors: gives the lease back, or leaves that to the background.
+  // release() for those who cannot be told of its failure; the background goes on with it.
+  void release_quietly() noexcept;
+  // For destructors: that, and no on_lost starts any more after it.
   void close() noexcept;
   bool same_process() const noexcept { return runtime_->same_process(); }
 
@@ -52,13 +54,21 @@ class LockParticipant : public Participant {
  private:
   class Attempt;
 
-  LeaseActions apply(const LeaseInput& input);
+  // What one step of the machine did, and the lease it was about. Whoever acts on it later must use
+  // this lease, not the present one: another thread may have acquired anew in between.
+  struct Step {
+    LeaseActions actions;
+    Lease lease;
+    bool was_held;
+  };
+  Step apply(const LeaseInput& input);
   void publish();
   // One claim at the store: true if it is ours now. Not blocking on anything but the store.
   bool claim_once(bool force, const std::optional<RecordMark>& stood_still, ClaimReply& reply);
-  // Asks the store to remove the present lease; what it answers goes into the machine.
-  Outcome send_release();
-  void request_stop();
+  // Asks the store to remove `lease`; what it answers goes into the machine.
+  Outcome send_release(const Lease& lease);
+  void run_on_lost(Token token);
+  Lease lease_of(const LeaseData& lease) const;
   Lease lease_now() const;
   LeaseState state() const;
   void emit(EventKind kind, std::string message) const;
@@ -72,6 +82,9 @@ class LockParticipant : public Participant {
   mutable std::mutex mutex_;
   LeaseData lease_;
   bool acquiring_ = false;
+  bool closed_ = false;  // no on_lost starts any more
+  bool in_callback_ = false;
+  std::condition_variable changed_;
   std::stop_source ended_{std::nostopstate};
   WallTime acquired_at_{};
 

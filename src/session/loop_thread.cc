@@ -10,6 +10,7 @@ LoopThread::~LoopThread() {
 }
 
 void LoopThread::start(std::function<void()> body) {
+  if (thread_.joinable()) return;
   // Signals belong to the program: ours never run its handlers.
   sigset_t all{};
   sigset_t before{};

@@ -17,6 +17,7 @@ class LoopThread {
  public:
   LoopThread() = default;
   ~LoopThread();
+  // Harmless when it has been started before.
   void start(std::function<void()> body);
   // Call after telling the body to end. Waits until it has, at most `within`; after that, or on the
   // thread itself, the thread is detached. Returns whether it has ended.

@@ -23,7 +23,7 @@ std::shared_ptr<Clock> pick_clock(const ConnectOptions& options, bool shared) {
 
 Runtime::Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options)
     : store_(guard_store(std::move(store))),
-      sink_(std::move(options.on_event)),
+      events_(std::make_shared<Events>(std::move(options.on_event))),
       shared_(store_->shared()),
       clock_(pick_clock(options, shared_)),
       watchdog_(clock_),
@@ -46,15 +46,18 @@ void Runtime::start(Duration call_budget) {
     store_->limit_calls(call_budget);
   }
   if (started_) return;
-  started_ = true;
+  // Each starts once, so a start that failed half-way is taken up by the next.
   watchdog_.start();
   dispatcher_.start();
   keeper_.start();
   errands_.start();
   waker_.start();
+  started_ = true;
 }
 
 int Runtime::threads() const {
+  if (!same_process()) return 0;
+  const std::lock_guard lock(start_mutex_);
   return int{watchdog_.running()} + int{keeper_.running()} + int{waker_.running()} +
          int{dispatcher_.running()} + int{errands_.running()};
 }
@@ -65,35 +68,41 @@ void Runtime::schedule(const std::shared_ptr<Participant>& who, Instant tick_at,
   keeper_.set(who, renew_at, slack);
 }
 
+void Runtime::Events::tell(const Event& event) const noexcept {
+  try {
+    sink(event);
+  } catch (...) {  // a report has no one to complain to
+  }
+}
+
+void Runtime::Events::tell_dropped() noexcept {
+  const std::size_t count = dropped.exchange(0);
+  if (count == 0) return;
+  tell({.kind = EventKind::events_dropped,
+        .message = std::to_string(count) + " events dropped: the sink is too slow"});
+}
+
 void Runtime::emit(Event event) {
-  if (!sink_) return;
-  if (queued_events_->load() >= kMaxQueuedEvents) {
-    ++dropped_events_;
+  if (!events_->sink) return;
+  if (events_->queued.load() >= kMaxQueuedEvents) {
+    ++events_->dropped;
     return;
   }
-  const auto deliver = [sink = sink_, queued = queued_events_](const Event& what) {
-    --*queued;
-    try {
-      sink(what);
-    } catch (...) {  // a report has no one to complain to
-    }
-  };
-  if (const std::size_t dropped = dropped_events_.exchange(0)) {
-    ++*queued_events_;
-    dispatcher_.post([deliver, what = Event{.kind = EventKind::events_dropped,
-                                            .message = std::to_string(dropped) +
-                                                       " events dropped: the sink is too slow"}] {
-      deliver(what);
-    });
-  }
-  ++*queued_events_;
-  dispatcher_.post([deliver, what = std::move(event)] { deliver(what); });
+  ++events_->queued;
+  const bool after_gap = events_->dropped.load() > 0;
+  dispatcher_.post([events = events_, what = std::move(event), after_gap] {
+    if (after_gap) events->tell_dropped();
+    events->tell(what);
+    // The gap may be at the end, with nothing after it.
+    if (--events->queued == 0) events->tell_dropped();
+  });
 }
 
 std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   {
     const std::lock_guard lock(time_mutex_);
-    if (clock_->now() < time_good_until_) return std::nullopt;
+    // Others may have asked with another limit.
+    if (clock_->now() < time_good_until_ && time_off_by_ <= max_offset) return std::nullopt;
   }
   const WallTime before = clock_->wall();
   const StoreInfo info = store_->info();
@@ -105,19 +114,22 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   const Duration offset =
       *info.time - (before + std::chrono::duration_cast<WallTime::duration>(half_trip));
   // The store read its clock somewhere inside the round trip.
-  if (std::chrono::abs(offset) - std::chrono::abs(half_trip) > max_offset) return offset;
+  const Duration off_by = std::chrono::abs(offset) - std::chrono::abs(half_trip);
+  if (off_by > max_offset) return offset;
   const std::lock_guard lock(time_mutex_);
   time_good_until_ = clock_->now() + kTimeCheckEvery;
+  time_off_by_ = off_by;
   return std::nullopt;
 }
 
 void Runtime::finish() {
+  Duration budget;
   {
     const std::lock_guard lock(start_mutex_);
-    if (!started_) return;
+    if (call_budget_ == Duration::max()) return;  // never started
+    budget = call_budget_;
   }
-  const Duration bound = call_budget_ + kFinishWithin;
-  const Instant until = clock_->now() + bound;
+  const Instant until = clock_->now() + budget + kFinishWithin;
   const auto left = [&] { return std::max(until - clock_->now(), Duration::zero()); };
   // Errands first: they may still give back leases. The dispatcher after everything that posts to
   // it.

@@ -45,7 +45,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void require_same_process() const;
 
   // Starts the threads if they do not run yet, and tells the store the tightest budget for one
-  // call.
+  // call. Throws std::system_error when there are no threads to be had; the next call tries again.
   void start(Duration call_budget);
   int threads() const;
 
@@ -62,12 +62,23 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   // store call.
   std::optional<Duration> time_offset(Duration max_offset);
 
-  // Ends all threads, each within a bound; true if all have ended.
+  // Ends all threads, together within one call budget and two seconds. Queued store calls come
+  // first, callbacks and events last; what hangs longer is left behind.
   void finish();
 
  private:
+  // Shared with the jobs that deliver: they may outlive the session.
+  struct Events {
+    const EventSink sink;
+    std::atomic<std::size_t> queued = 0;
+    std::atomic<std::size_t> dropped = 0;
+
+    void tell(const Event& event) const noexcept;
+    void tell_dropped() noexcept;
+  };
+
   const std::shared_ptr<LeaseStore> store_;
-  const EventSink sink_;
+  const std::shared_ptr<Events> events_;
   const bool shared_;
   const std::shared_ptr<Clock> clock_;
   const std::shared_ptr<const ForkGuard> guard_ = std::make_shared<ForkGuard>();
@@ -76,14 +87,12 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   Waker waker_;
   WorkQueue dispatcher_;
   WorkQueue errands_;
-  std::mutex start_mutex_;
+  mutable std::mutex start_mutex_;
   bool started_ = false;
   Duration call_budget_ = Duration::max();
-  std::shared_ptr<std::atomic<std::size_t>> queued_events_ =
-      std::make_shared<std::atomic<std::size_t>>(0);
-  std::atomic<std::size_t> dropped_events_ = 0;
   std::mutex time_mutex_;
   Instant time_good_until_ = Instant::min();
+  Duration time_off_by_{};  // at the latest check, as far as it is beyond doubt
 };
 
 }  // namespace mongoelector::internal

@@ -29,7 +29,21 @@ bool Waiter::wait(Clock& clock, Instant until) {
   return std::exchange(woken_, false);
 }
 
+namespace {
+
+// A subscription that throws has come to its end (S12: hints may be missing).
+Watch::Hints next_hints(Watch& watch) {
+  try {
+    return watch.next();
+  } catch (...) {
+    return {.ended = true};
+  }
+}
+
+}  // namespace
+
 void Waker::start() {
+  if (thread_.running()) return;
   std::shared_ptr<Watch> watch = store_->watch();
   if (!watch) return;
   {
@@ -39,7 +53,7 @@ void Waker::start() {
   }
   thread_.start([shared = shared_, watch = std::move(watch)] {
     for (;;) {
-      const Watch::Hints hints = watch->next();
+      const Watch::Hints hints = next_hints(*watch);
       {
         const std::lock_guard lock(shared->mutex);
         if (shared->closing) return;
@@ -94,10 +108,11 @@ void Waker::add(const Key& key, const std::weak_ptr<Participant>& who) {
 }
 
 void Waker::remove(const Key& key, const Participant* who) {
+  std::vector<std::shared_ptr<Participant>> others;  // must not end under the lock
   const std::lock_guard lock(shared_->mutex);
   const auto [from, to] = shared_->candidates.equal_range(key);
   for (auto entry = from; entry != to;) {
-    const auto alive = entry->second.lock();
+    const auto& alive = others.emplace_back(entry->second.lock());
     entry = !alive || alive.get() == who ? shared_->candidates.erase(entry) : std::next(entry);
   }
 }

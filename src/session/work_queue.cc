@@ -12,7 +12,10 @@ void WorkQueue::start() {
         std::function<void()> job = std::move(shared->jobs.front());
         shared->jobs.pop_front();
         lock.unlock();
-        job();
+        try {
+          job();
+        } catch (...) {  // jobs report their own failures; the queue goes on
+        }
         job = nullptr;  // what it owns goes before the lock is taken again
         lock.lock();
       } else if (shared->closing) {

@@ -16,7 +16,8 @@ class WorkQueue {
  public:
   explicit WorkQueue(std::shared_ptr<Clock> clock) : clock_(std::move(clock)) {}
   void start();
-  // Any thread; never blocks. Jobs posted after finish() are dropped.
+  // Any thread; never blocks. Jobs posted after finish() are dropped. One that throws is over, the
+  // next one runs.
   void post(std::function<void()> job);
   // Lets queued jobs run to their end, at most `within`.
   bool finish(Duration within);

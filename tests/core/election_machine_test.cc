@@ -1,4 +1,5 @@
-// The election machine against the tables in its header, cell by cell, and its promises beside them.
+// The election machine against the tables in its header, cell by cell, and its promises beside
+// them.
 #include "core/election_machine.h"
 
 #include <gtest/gtest.h>
@@ -120,7 +121,8 @@ Situation situation_of(const Case& one) {
   const ElectionData& election = one.election;
   const LeaseData& lease = election.lease;
   Situation situation{.bar = one.now < election.hold_off_until,
-                      .slash = lease.state == LeaseState::unsure || lease.state == LeaseState::idle};
+                      .slash = lease.state == LeaseState::unsure ||
+                               lease.state == LeaseState::idle};
   const auto reached = [&](const std::string& name, bool counts, Instant when) {
     if (counts && one.now >= when) situation.conditions.insert(name);
   };
@@ -193,7 +195,8 @@ TEST(ElectionMachine, the_tables_know_every_state_and_event) {
   }
   // What does not come from the store can come at any time, so no row may be left out.
   for (const std::string event : {"start", "stop", "release", "poll", "wake", "freed", "tick"}) {
-    for (const std::string& state : states()) EXPECT_TRUE(table.has(state, event)) << state << event;
+    for (const std::string& state : states())
+      EXPECT_TRUE(table.has(state, event)) << state << " " << event;
   }
 }
 

@@ -86,7 +86,8 @@ TEST(LeaseMachine, the_table_knows_every_state_and_event) {
   EXPECT_EQ(states().size(), std::size_t{kLeaseStates});
   EXPECT_EQ(events().size(), std::size_t{kLeaseEvents});
   for (const auto& state : states()) {
-    for (const auto& event : events()) EXPECT_TRUE(table.has(state, event)) << state << " " << event;
+    for (const auto& event : events())
+      EXPECT_TRUE(table.has(state, event)) << state << " " << event;
   }
 }
 

@@ -48,8 +48,8 @@ TEST(Timing, defaults_are_fractions_of_the_ttl) {
 
 TEST(Timing, one_call_is_given_five_seconds_at_most) {
   EXPECT_EQ(resolve_timing(seconds(600), {}, kSmallestTtlShared).call_budget, seconds(5));
-  EXPECT_EQ(resolve_timing(seconds(600), {.call_budget = seconds(7)}, kSmallestTtlShared).call_budget,
-            seconds(7));
+  const Timing set = resolve_timing(seconds(600), {.call_budget = seconds(7)}, kSmallestTtlShared);
+  EXPECT_EQ(set.call_budget, seconds(7));
 }
 
 TEST(Timing, each_can_be_set) {
@@ -135,7 +135,7 @@ TEST(Timing, a_poll_may_be_longer_than_the_ttl) {
 }
 
 TEST(Timing, the_defaults_fit_at_every_ttl) {
-  for (Duration ttl = kSmallestTtlEmbedded; ttl <= kLargestTtl; ttl = ttl * 3 / 2 + nanoseconds(1)) {
+  for (Duration ttl = kSmallestTtlEmbedded; ttl <= kLargestTtl; ttl += ttl / 2 + nanoseconds(1)) {
     const Timing timing = resolve_timing(ttl, {}, kSmallestTtlEmbedded);
     EXPECT_GT(timing.outage_survived(), Duration::zero());
   }

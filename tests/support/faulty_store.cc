@@ -26,6 +26,12 @@ void FaultyStore::hang_all() {
   }
 }
 
+void FaultyStore::heal(Verb verb) {
+  const std::lock_guard lock(mutex_);
+  plans_.erase(verb);
+  changed_.notify_all();
+}
+
 void FaultyStore::heal() {
   const std::lock_guard lock(mutex_);
   plans_.clear();

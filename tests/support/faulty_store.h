@@ -25,7 +25,8 @@ class FaultyStore : public LeaseStore {
   void lose_replies(Verb verb);             // ... are executed and answer "unknown"
   void hang(Verb verb);                     // ... block until heal(), then are executed
   void hang_all();
-  void heal();  // ... work again, those that hang too
+  void heal(Verb verb);  // ... work again, those that hang too
+  void heal();           // every verb
   void be_shared(bool shared) { shared_ = shared; }
   void send_hints(bool hints) { hints_ = hints; }
   // What info() shows as the store's time, against the inner store's answer.

@@ -1,0 +1,174 @@
+// The session as a whole: its threads, events, the check of clocks, and its end.
+#include "session/runtime.h"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <system_error>
+#include <vector>
+
+#include "mongoelector/elector.h"
+#include "mongoelector/locker.h"
+#include "mongoelector/memory_store.h"
+#include "support/eventually.h"
+#include "support/fake_clock.h"
+#include "support/faulty_store.h"
+
+namespace mongoelector::test {
+namespace {
+
+using internal::Runtime;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Its info() takes some time, like a real round trip.
+class DistantStore : public FaultyStore {
+ public:
+  DistantStore(std::shared_ptr<LeaseStore> inner, std::shared_ptr<FakeClock> clock)
+      : FaultyStore(std::move(inner)), clock_(std::move(clock)) {}
+  StoreInfo info() override {
+    StoreInfo info = FaultyStore::info();
+    clock_->advance(round_trip);
+    return info;
+  }
+  Duration round_trip{};
+
+ private:
+  std::shared_ptr<FakeClock> clock_;
+};
+
+class RuntimeTest : public testing::Test {
+ protected:
+  std::shared_ptr<Runtime> runtime() {
+    ConnectOptions options{.clock = clock_};
+    options.on_event = [this](const Event& event) {
+      const std::lock_guard lock(mutex_);
+      messages_.push_back(event.message);
+    };
+    return std::make_shared<Runtime>(store_, options);
+  }
+  std::vector<std::string> messages() {
+    const std::lock_guard lock(mutex_);
+    return messages_;
+  }
+  // Ends it while fake time passes; returns how long that took.
+  Duration finish(Runtime& runtime) {
+    const Instant start = clock_->now();
+    auto done = std::async(std::launch::async, [&] { runtime.finish(); });
+    while (done.wait_for(milliseconds(2)) != std::future_status::ready)
+      clock_->advance(milliseconds(50));
+    return clock_->now() - start;
+  }
+
+  std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  std::shared_ptr<DistantStore> store_ =
+      std::make_shared<DistantStore>(make_memory_store(clock_), clock_);
+  std::mutex mutex_;
+  std::vector<std::string> messages_;
+};
+
+TEST_F(RuntimeTest, runs_the_same_threads_for_one_candidate_and_for_many) {
+  const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});
+  EXPECT_EQ(session->threads(), 0);
+  std::vector<std::unique_ptr<MongoElector>> electors;
+  for (int i = 0; i < 200; ++i) {
+    electors.push_back(std::make_unique<MongoElector>(session, "election " + std::to_string(i)));
+    electors.back()->start();
+    EXPECT_EQ(session->threads(), 5);
+  }
+  EXPECT_TRUE(eventually([&] { return electors.back()->ismaster(); }));
+  EXPECT_EQ(session->threads(), 5);
+}
+
+TEST_F(RuntimeTest, without_hints_there_is_no_thread_for_them) {
+  store_->send_hints(false);
+  const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});
+  MongoLocker lock(session, "nightly");
+  lock.acquire();
+  EXPECT_EQ(session->threads(), 4);
+}
+
+TEST_F(RuntimeTest, a_start_without_threads_to_be_had_can_be_repeated) {
+  const auto tried = runtime();
+  pthread_attr_t usual;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  pthread_attr_t impossible = usual;
+  ASSERT_EQ(pthread_attr_setstacksize(&impossible, std::size_t{1} << 46), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&impossible), 0);
+  EXPECT_THROW(tried->start(seconds(1)), std::system_error);
+  ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
+  tried->start(seconds(1));
+  EXPECT_EQ(tried->threads(), 5);
+  tried->finish();
+  EXPECT_EQ(tried->threads(), 0);
+}
+
+TEST_F(RuntimeTest, counts_the_events_that_a_slow_sink_missed) {
+  std::promise<void> go;
+  const auto slow = runtime();
+  slow->start(seconds(1));
+  slow->call([future = std::make_shared<std::future<void>>(go.get_future())] { future->wait(); });
+  for (std::size_t i = 0; i < kMaxQueuedEvents + 10; ++i)
+    slow->emit({.kind = EventKind::store_warning, .message = std::to_string(i)});
+  go.set_value();
+  slow->finish();
+  const auto told = messages();
+  ASSERT_EQ(told.size(), kMaxQueuedEvents + 1);
+  for (std::size_t i = 0; i < kMaxQueuedEvents; ++i) EXPECT_EQ(told[i], std::to_string(i));
+  EXPECT_EQ(told.back().substr(0, 9), "10 events");
+}
+
+TEST_F(RuntimeTest, the_round_trip_is_no_offset) {
+  const auto asked = runtime();
+  store_->round_trip = seconds(2);
+  // Read on the way, a second after the question: all of it may be the way.
+  store_->show_time(clock_->wall() + seconds(1));
+  EXPECT_EQ(asked->time_offset(milliseconds(500)), std::nullopt);
+  clock_->advance(minutes(11));
+  store_->show_time(clock_->wall() + milliseconds(2400));
+  EXPECT_EQ(asked->time_offset(milliseconds(500)), std::nullopt);
+  clock_->advance(minutes(11));
+  store_->show_time(clock_->wall() + milliseconds(2600));
+  EXPECT_EQ(asked->time_offset(milliseconds(500)), milliseconds(1600));
+  store_->show_time(clock_->wall() - milliseconds(600));
+  EXPECT_EQ(asked->time_offset(milliseconds(500)), milliseconds(-1600));
+}
+
+TEST_F(RuntimeTest, clocks_are_compared_every_ten_minutes_while_they_agree) {
+  const auto asked = runtime();
+  store_->show_time(clock_->wall());
+  EXPECT_FALSE(asked->time_offset(milliseconds(500)));
+  EXPECT_FALSE(asked->time_offset(milliseconds(500)));
+  EXPECT_EQ(store_->calls(Verb::info), 1);
+  clock_->advance(minutes(10));
+  EXPECT_TRUE(asked->time_offset(milliseconds(500)));
+  EXPECT_TRUE(asked->time_offset(milliseconds(500)));
+  EXPECT_EQ(store_->calls(Verb::info), 3);
+}
+
+TEST_F(RuntimeTest, its_end_is_bounded_while_the_store_hangs) {
+  const auto hanging = runtime();
+  hanging->start(seconds(1));
+  store_->hang(Verb::read);
+  hanging->errand([hanging] { hanging->store().read(Key::lock("nightly")); });
+  ASSERT_TRUE(eventually([&] { return store_->hanging() == 1; }));
+  EXPECT_LE(finish(*hanging), seconds(3) + milliseconds(100));
+  store_->heal();
+  EXPECT_TRUE(eventually([&] { return hanging.use_count() == 1; }));
+}
+
+TEST_F(RuntimeTest, queued_errands_are_done_before_it_ends) {
+  const auto busy = runtime();
+  std::atomic<int> done{0};
+  busy->start(seconds(1));
+  for (int i = 0; i < 100; ++i) busy->errand([&] { ++done; });
+  busy->finish();
+  EXPECT_EQ(done, 100);
+}
+
+}  // namespace
+}  // namespace mongoelector::test
