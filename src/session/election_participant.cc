@@ -93,7 +93,11 @@ void ElectionParticipant::carry_out(const ElectionActions& actions,
     runtime_->errand([me = self()] { me->read_store(); });
   }
   if (actions.send_claim) runtime_->errand([me = self()] { me->claim_at_store(); });
-  if (actions.send_release) runtime_->errand([me = self()] { me->release_at_store(); });
+  if (actions.send_release) {
+    // The lease of now: when the errand runs, the machine may be on its next one.
+    runtime_->errand(
+        [me = self(), lease = lease_of(election_)] { me->release_at_store(lease); });
+  }
   if (actions.report) post_report();
 }
 
@@ -279,12 +283,7 @@ void ElectionParticipant::claim_at_store() {
   apply_lease(std::move(answer));
 }
 
-void ElectionParticipant::release_at_store() {
-  Lease lease{.key = key_};
-  {
-    const std::lock_guard lock(mutex_);
-    lease = lease_of(election_);
-  }
+void ElectionParticipant::release_at_store(const Lease& lease) {
   const ReleaseReply reply = runtime_->store().release(lease);
   const LeaseEvent answer = release_answer(reply.outcome);
   if (reply.outcome == Outcome::granted) {

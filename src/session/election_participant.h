@@ -75,7 +75,7 @@ class ElectionParticipant : public Participant {
   // On the errand runner.
   void read_store();
   void claim_at_store();
-  void release_at_store();
+  void release_at_store(const Lease& lease);
   void write_report();
   bool clock_is_off();
 

@@ -49,9 +49,9 @@ class LockParticipant::Attempt {
   ~Attempt() {
     if (waiting_) lock_.runtime_->waker().leave(lock_.key_, waiter_);
     // An attempt whose answer was lost must not leave a lease behind that nobody knows of.
-    if (lock_.state() == LeaseState::unsure &&
-        lock_.apply({.event = LeaseEvent::release}).send_release) {
-      lock_.send_release();
+    if (lock_.state() == LeaseState::unsure) {
+      const Applied applied = lock_.apply({.event = LeaseEvent::release});
+      if (applied.send_release) lock_.send_release(applied.lease);
     }
     const std::lock_guard guard(lock_.mutex_);
     lock_.acquiring_ = false;

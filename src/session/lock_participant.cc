@@ -30,11 +30,13 @@ LockParticipant::LockParticipant(std::shared_ptr<Runtime> runtime, Key key, Lock
 
 // ---- the machine ----
 
-LeaseActions LockParticipant::apply(const LeaseInput& input) {
+LockParticipant::Applied LockParticipant::apply(const LeaseInput& input) {
   LeaseActions actions;
   LeaseData after;
+  std::stop_source over{std::nostopstate};
   {
     const std::lock_guard lock(mutex_);
+    const bool held = lease_.state == LeaseState::held;
     actions = step(lease_, input, runtime_->clock().now(), timing_);
     if (actions.won) {
       ended_ = std::stop_source();
@@ -42,11 +44,13 @@ LeaseActions LockParticipant::apply(const LeaseInput& input) {
     }
     publish();
     after = lease_;
+    // Taken here: by the time it is used, another thread may have acquired anew.
+    if (held && after.state != LeaseState::held) over = ended_;
   }
+  over.request_stop();
   if (actions.won)
     emit(EventKind::acquired, "acquired " + show_key(key_) + ", token " + to_string(after.token));
   if (actions.lost) {
-    request_stop();
     emit(EventKind::lost, "lost " + show_key(key_) +
                               (after.loss == LossReason::taken
                                    ? ": somebody removed or replaced the lease at the store"
@@ -61,7 +65,7 @@ LeaseActions LockParticipant::apply(const LeaseInput& input) {
       });
     }
   }
-  return actions;
+  return {actions, lease_of(after)};
 }
 
 void LockParticipant::publish() {
@@ -74,18 +78,13 @@ void LockParticipant::publish() {
                      renewed ? lease_.renew_at : Instant::max(), timing_.renew_every / 4);
 }
 
-void LockParticipant::request_stop() {
-  std::stop_source source{std::nostopstate};
-  {
-    const std::lock_guard lock(mutex_);
-    source = ended_;
-  }
-  source.request_stop();
-}
-
 Lease LockParticipant::lease_now() const {
   const std::lock_guard lock(mutex_);
-  return {.key = key_, .id = lease_.id, .token = lease_.token, .ttl = timing_.ttl};
+  return lease_of(lease_);
+}
+
+Lease LockParticipant::lease_of(const LeaseData& lease) const {
+  return {.key = key_, .id = lease.id, .token = lease.token, .ttl = timing_.ttl};
 }
 
 LeaseState LockParticipant::state() const {
@@ -101,14 +100,15 @@ bool LockParticipant::claim_once(bool force, const std::optional<RecordMark>& st
                                  ClaimReply& reply) {
   apply(
       {.event = LeaseEvent::tick});  // a loss that the watchdog has not seen yet is reported first
-  if (!apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()}).send_claim) {
+  Applied claim = apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()});
+  if (!claim.send_claim) {
     // An earlier lease of ours may still stand at the store; it has to go first.
-    apply({.event = LeaseEvent::release});
-    reply.outcome = send_release();
+    reply.outcome = send_release(apply({.event = LeaseEvent::release}).lease);
     if (state() != LeaseState::idle) return false;
-    if (!apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()}).send_claim) return false;
+    claim = apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()});
+    if (!claim.send_claim) return false;
   }
-  const LeaseId id = lease_now().id;
+  const LeaseId id = claim.lease.id;
   const Instant sent_at = runtime_->clock().now();
   reply = runtime_->store().claim({.key = key_,
                                    .holder = holder_,
@@ -116,20 +116,19 @@ bool LockParticipant::claim_once(bool force, const std::optional<RecordMark>& st
                                    .ttl = timing_.ttl,
                                    .force = force,
                                    .stood_still = stood_still});
-  const LeaseActions actions = apply({.event = claim_answer(reply.outcome),
-                                      .lease_id = id,
-                                      .sent_at = sent_at,
-                                      .token = reply.token});
+  const Applied actions = apply({.event = claim_answer(reply.outcome),
+                                 .lease_id = id,
+                                 .sent_at = sent_at,
+                                 .token = reply.token});
   if (actions.send_release) {
     reply.outcome = Outcome::unknown;
     reply.detail = "the grant came after its own deadline";
-    send_release();
+    send_release(actions.lease);
   }
   return actions.won;
 }
 
-Outcome LockParticipant::send_release() {
-  const Lease lease = lease_now();
+Outcome LockParticipant::send_release(const Lease& lease) {
   const ReleaseReply reply = runtime_->store().release(lease);
   const LeaseEvent answer = release_answer(reply.outcome);
   apply({.event = answer, .lease_id = lease.id, .jitter = random_unit()});
@@ -147,9 +146,10 @@ Outcome LockParticipant::send_release() {
 // ---- called by the session ----
 
 void LockParticipant::tick() {
-  if (!apply({.event = LeaseEvent::tick}).send_release) return;
+  const Applied applied = apply({.event = LeaseEvent::tick});
+  if (!applied.send_release) return;
   const auto self = std::static_pointer_cast<LockParticipant>(shared_from_this());
-  runtime_->errand([self] { self->send_release(); });
+  runtime_->errand([self, lease = applied.lease] { self->send_release(lease); });
 }
 
 std::optional<DueRenewal> LockParticipant::renewal() {
@@ -185,9 +185,9 @@ bool LockParticipant::release() {
   }
   apply({.event = LeaseEvent::tick});  // a loss that the watchdog has not seen yet is told first
   const LeaseState before = state();
-  const bool send = apply({.event = LeaseEvent::release}).send_release;
-  request_stop();
-  return send && send_release() == Outcome::granted && before == LeaseState::held;
+  const Applied applied = apply({.event = LeaseEvent::release});
+  return applied.send_release && send_release(applied.lease) == Outcome::granted &&
+         before == LeaseState::held;
 }
 
 bool LockParticipant::force_release() {

@@ -52,14 +52,19 @@ class LockParticipant : public Participant {
  private:
   class Attempt;
 
-  LeaseActions apply(const LeaseInput& input);
+  // What the machine wants done, and for which lease: by the time it is done the machine may be on
+  // its next one.
+  struct Applied : LeaseActions {
+    Lease lease;
+  };
+  Applied apply(const LeaseInput& input);
   void publish();
   // One claim at the store: true if it is ours now. Not blocking on anything but the store.
   bool claim_once(bool force, const std::optional<RecordMark>& stood_still, ClaimReply& reply);
-  // Asks the store to remove the present lease; what it answers goes into the machine.
-  Outcome send_release();
-  void request_stop();
+  // Asks the store to remove `lease`; what it answers goes into the machine.
+  Outcome send_release(const Lease& lease);
   Lease lease_now() const;
+  Lease lease_of(const LeaseData& lease) const;
   LeaseState state() const;
   void emit(EventKind kind, std::string message) const;
 
