@@ -183,9 +183,10 @@ bool LockParticipant::release() {
     // Nothing of ours, or somebody else's acquire() is under way, which ends by itself.
     if (lease_.state == LeaseState::idle || acquiring_) return false;
   }
-  apply({.event = LeaseEvent::tick});  // a loss that the watchdog has not seen yet is told first
+  // A loss that the watchdog has not seen yet is told first, and a retry that is due is this one.
+  Applied applied = apply({.event = LeaseEvent::tick});
   const LeaseState before = state();
-  const Applied applied = apply({.event = LeaseEvent::release});
+  if (!applied.send_release) applied = apply({.event = LeaseEvent::release});
   return applied.send_release && send_release(applied.lease) == Outcome::granted &&
          before == LeaseState::held;
 }

@@ -34,7 +34,8 @@ Locker::Applied Locker::apply(LeaseInput input) {
 void Locker::publish() {
   publish_validity(lease_.state == LeaseState::held, lease_.id, lease_.token, lease_.deadline);
   tick_at(lease_.next_tick());
-  renew_at(lease_.renewable() ? lease_.renew_at : Instant::max(),
+  const bool renewed = around_.profile.auto_renew && lease_.renewable();
+  renew_at(renewed ? lease_.renew_at : Instant::max(),
            around_.profile.timing.renew_every / 4);
 }
 
@@ -168,9 +169,9 @@ void Locker::send_release(const Lease& lease, const Done& done) {
 void Locker::release() {
   tell_call(ApiCall::release);
   if (lease_.state == LeaseState::idle || acquiring_) return;
-  apply({.event = LeaseEvent::tick});
+  Applied applied = apply({.event = LeaseEvent::tick});
   const bool held = lease_.state == LeaseState::held;
-  const Applied applied = apply({.event = LeaseEvent::release});
+  if (!applied.send_release) applied = apply({.event = LeaseEvent::release});
   if (held) tell(What::revoked, StoreModel::number_of(lease_.id), lease_.token.value(), 1);
   if (applied.send_release) send_release(applied.lease, [] {});
 }
@@ -229,7 +230,7 @@ void Locker::call_something() {
 void Locker::settle() {
   settled_ = true;
   world().after(around_.profile.timing.ttl / 4, [this] {
-    post(latency(), [this] { acquire(true, Instant::max()); });
+    post(latency(), [this] { holding() ? touch() : acquire(true, Instant::max()); });
     settle();
   });
 }

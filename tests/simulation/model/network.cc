@@ -15,6 +15,8 @@ Network::Route Network::draw_route(int client) {
   Random& random = world_.random;
   const TrueTime now = world_.now();
   Route route{.given_up = now + profile_.call_timeout};
+  const Link& link = links_[static_cast<std::size_t>(client)];
+  if (now < link.cut_there) return route;
   if (!healed_) {
     const bool denied = random.chance(profile_.deny_request);
     if (denied || random.chance(profile_.refuse_request)) {
@@ -22,8 +24,7 @@ Network::Route Network::draw_route(int client) {
       route.given_up = now + one_way();
       return route;
     }
-    const Link& link = links_[static_cast<std::size_t>(client)];
-    if (now < link.cut_there || random.chance(profile_.lose_request)) return route;
+    if (random.chance(profile_.lose_request)) return route;
     if (random.chance(profile_.duplicate))
       route.duplicate = now + random.between(profile_.delay, profile_.slowest);
   }
@@ -34,8 +35,8 @@ Network::Route Network::draw_route(int client) {
 std::optional<TrueTime> Network::draw_way_back(int client) {
   const TrueTime now = world_.now();
   const Link& link = links_[static_cast<std::size_t>(client)];
-  const bool lost = now < link.cut_back || world_.random.chance(profile_.lose_reply);
-  if (lost && !healed_) return std::nullopt;
+  if (now < link.cut_back) return std::nullopt;
+  if (!healed_ && world_.random.chance(profile_.lose_reply)) return std::nullopt;
   return now + one_way();
 }
 
@@ -55,6 +56,7 @@ void Network::cut(int client, bool there, bool back, TrueTime until) {
 
 void Network::heal() {
   healed_ = true;
+  links_.assign(links_.size(), {});
   hangs_until_ = {};
 }
 

@@ -52,7 +52,7 @@ class Network {
 
   void cut(int client, bool there, bool back, TrueTime until);
   void hang(TrueTime until) { hangs_until_ = until; }
-  // No new faults; what is on its way already still takes its time.
+  // No new faults but cuts made from now on; what is on its way already still takes its time.
   void heal();
   bool healed() const { return healed_; }
   Duration one_way();

@@ -17,6 +17,7 @@ void set_program(Profile& profile, Random& random) {
   profile.kind = random.chance(0.6) ? Kind::election : Kind::lock;
   profile.clients = static_cast<int>(random.pick(2, 5));
   profile.hints = random.chance(0.5);
+  profile.auto_renew = random.chance(0.8);
   if (profile.kind == Kind::election && profile.hints) profile.timing.poll = ttl;
 }
 
@@ -58,6 +59,7 @@ Profile sane(Random& random) {
   profile.latency = kMillisecond;
   profile.clock_rates = 0.0001;
   profile.clock_offset = 100 * kMillisecond;
+  profile.one_stays_deaf = random.chance(0.1);
   set_phases(profile);
   return profile;
 }
@@ -106,7 +108,7 @@ Profile draw_profile(Mode mode, std::uint64_t seed, Random& random) {
   profile.hang_every = every();
   profile.failover_every = every();
   profile.longest_outage = times(random.between(0.1, 3.0), ttl);
-  profile.call_every = every();
+  if (on()) profile.call_every = times(random.between(0.3, 10.0), ttl);
   profile.slow_callback = rate(0.5);
   profile.slowest_callback = times(random.between(0.1, 3.0), ttl);
   profile.throwing_callback = rate(0.2);
@@ -115,6 +117,8 @@ Profile draw_profile(Mode mode, std::uint64_t seed, Random& random) {
   // The promise holds while the rates of two clocks differ by less than margin / ttl.
   const double promised = static_cast<double>(profile.timing.margin.count()) / ttl.count();
   if (on()) profile.clock_rates = promised * random.between(0.05, 0.49);
+  profile.one_stays_deaf = random.chance(0.2);
+  profile.one_stays_mute = profile.one_stays_deaf && random.chance(0.3);
   if (on()) profile.clock_offset = times(random.between(0.01, 2.0), ttl);
   set_phases(profile);
   return profile;

@@ -16,6 +16,7 @@ struct Profile {
   int clients = 3;
   internal::Timing timing;
   bool hints = true;
+  bool auto_renew = true;  // locks
   Duration loss_callback_within{};
 
   // Network: one direction of one request takes `delay` on average; a share `slow` of them takes up
@@ -51,6 +52,11 @@ struct Profile {
 
   double clock_rates = 0;  // each clock's rate is within +- this
   Duration clock_offset{};  // between the members' clocks
+
+  // Stays when all other faults have ended, and must not matter to the rest: one client whose requests
+  // arrive and whose replies do not, or that is cut off.
+  bool one_stays_deaf = false;
+  bool one_stays_mute = false;
 
   Duration chaos{};  // length of the first phase
   Duration calm{};   // of the second: no new faults, and a holder is demanded within half of it

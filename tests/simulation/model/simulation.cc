@@ -114,6 +114,10 @@ class Simulation {
 
   void heal() {
     network_.heal();
+    if (profile_.one_stays_deaf) {
+      network_.cut(static_cast<int>(world_.random.pick(0, profile_.clients - 1)),
+                   profile_.one_stays_mute, true, TrueTime::max());
+    }
     result_.history.push_back({.when = world_.now(), .what = What::healed});
     for (const auto& client : clients_) {
       client->thaw();
