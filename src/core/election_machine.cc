@@ -36,13 +36,16 @@ struct Stepper {
   }
 
   void lease_reply() {
+    if (input.lease.lease_id != election.lease.id) return;
+    const LeaseState before = election.lease.state;
     const LeaseActions lease = step(election.lease, input.lease, now, config.timing);
-    const bool about_ours = input.lease.lease_id == election.lease.id;
     switch (election.state) {
-      case ElectionState::claiming: return claim_answered(lease);
+      case ElectionState::claiming:
+        if (election.lease.state != before) claim_answered(lease);
+        return;
       case ElectionState::master:
         if (lease.lost) return lose();
-        actions.call_onloop = about_ours;
+        actions.call_onloop = true;
         return;
       case ElectionState::ceding:
         // The lease ended under a running onmasterloss: nothing left to renew or to delete in time.
@@ -179,8 +182,9 @@ struct Stepper {
         // once.
         const auto spread =
             std::chrono::duration_cast<Duration>(config.timing.ttl * (input.lease.jitter / 100));
-        const Duration left = std::max(input.remaining, Duration::zero()) + spread;
-        return rest_until(now + std::min(left, config.timing.poll));
+        // What a store says may be anything; bounded first, it cannot overflow.
+        const Duration left = std::clamp(input.remaining, Duration::zero(), config.timing.poll);
+        return rest_until(now + std::min(left + spread, config.timing.poll));
       }
       case ElectionEvent::read_failed: actions.call_onloop = true; return rest_until(retry_at());
       default: return;

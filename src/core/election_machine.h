@@ -12,34 +12,42 @@
 //   clearing   callbacks are done; what may still stand at the store is removed
 //
 // clang-format off
-//            start     stop      release      poll      wake      freed      tick
-// stopped    reading!  .         .            reading!  .         .          .
-// follower   .         stopped   .            reading!  reading!  claiming!  (look_at) reading!
-// reading    .         stopped   .            .         again     again      .
-// claiming   .         clearing  .            .         again     again      (retry_at, unsure) claiming!
-// master     .         ceding L  ceding hold L  renew   .         renew      (deadline) losing L
-// ceding     (run)     (stop)    .            .         .         .          (deadline, cede_until) losing
-// losing     (run)     (stop)    .            .         .         .          .
-// clearing   (run)     (stop)    .            .         .         .          (lease done) next
+//            start       stop                   release         poll        wake        freed        tick
+// stopped    reading! r  .                      .               reading!    .           .            .
+// follower   .           stopped r              .               reading!|.  reading!|.  claiming!|.  (look_at) reading!|.
+// reading    (run)       stopped r              .               .           again       again        .
+// claiming   (run)       clearing / clearing!   .               .           again       again        (look_at) . / claiming!
+// master     (run)       ceding L               ceding hold L   renew       .           renew        (deadline) losing L r
+// ceding     (run)       (stop)                 .               .           .           .            (deadline) losing, (cede_until) losing
+// losing     (run)       (stop)                 .               .           .           .            .
+// clearing   (run)       (stop)                 .               .           .           .            (ttl) next r, (retry_at) clearing!
 //
-//            read_free           read_held  read_failed  threw          loss_done
-// reading    claiming!|follower  follower   follower     .              .
-// master     .                   .          .            ceding hold L  .
-// ceding     .                   .          .            .              clearing!
-// losing     .                   .          .            .              clearing!
+//            read_free           read_held  read_failed  onmaster_threw  loss_done
+// reading    claiming!|next o    next o     next o       .               .
+// master     .                   .          .            ceding hold L   .
+// ceding     .                   .          .            .               clearing!
+// losing     .                   .          .            .               clearing! / next r
 //
-//            lease: won  refused   unsent    unclear   lost      done
-// claiming   master E    follower  follower  claiming  .         next
-// master     .           .         .         .         losing L  .
-// ceding     .           .         .         .         losing    .
-// clearing   .           .         .         .         .         next
+//  lease_reply, by what it makes of the lease:
+//            held          idle         unsure    undoing    ended        as it was
+// claiming   master E o r  next o       claiming  clearing!  -            .
+// master     -             losing L r   -         -          losing L r   master o
+// ceding     -             losing       -         -          losing       .
+// losing     -             .            -         -          -            .
+// clearing   -             next r       -         clearing!  -            .
 //
-//   E  onmaster is called, once per term    L  onmasterloss is called, once per term
-//   !  a request is sent    again  look once more when this look is over    renew  renew at once
-//   hold  stay away until now + ttl; until then wake, freed and poll do not make a follower look
-//   (run) (stop)  remembered: decides `next` = follower if running, else stopped
-//   From stopped, poll looks once; a lease won that way is kept like any other.
-//   Everything not shown: no change.
+//   !  a request is sent: reading! read, claiming! claim, clearing! release
+//   E  onmaster is called, once per term    L  onmasterloss is called, once per term, after a revoke
+//   o  onloop is called    r  the status row is out of date
+//   next  follower if running, else stopped    (run) (stop)  only remembered, for `next`
+//   again  look once more when this look is over    renew  the lease is due for renewal now
+//   hold  holding off from now until now + ttl
+//   x|y  y while holding off
+//   x/y  y when the lease is unsure (claiming), or nothing of it is left at the store (losing)
+//   (look_at) (cede_until)  once now has reached it    (deadline) (ttl) (retry_at)  of the lease
+//   .  no change, as for every row that is not shown    -  cannot happen
+//   A tick and a reply go to the lease too, by its own table. From stopped, poll looks once; a lease
+//   won that way is kept like any other.
 // clang-format on
 #pragma once
 

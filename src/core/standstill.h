@@ -2,11 +2,13 @@
 // rule (docs/protocol.md section 3) that needs no server clock. Pure: time comes as an argument.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "mongoelector/clock.h"
 #include "mongoelector/lease.h"
+#include "mongoelector/options.h"
 
 namespace mongoelector::internal {
 
@@ -15,8 +17,10 @@ class Standstill {
   // `own_ttl` counts for records that do not say theirs (Python clients).
   void observe(const Record& record, Duration own_ttl, Instant now) {
     RecordMark mark = mark_of(record);
-    const Duration ttl = record.ttl > Duration::zero() ? record.ttl : own_ttl;
     if (mark_ == mark) return;
+    // A record may say anything: a ttl beyond every lease of ours must not overflow into the past.
+    const Duration said = record.ttl > Duration::zero() ? record.ttl : own_ttl;
+    const Duration ttl = std::min(said, kLargestTtl);
     mark_ = std::move(mark);
     // A percent for clocks that run at different rates.
     stands_at_ = now + ttl + ttl / 100;

@@ -57,8 +57,9 @@ Timing resolve_timing(Duration ttl, const TimingOptions& options, Duration small
   }
   if (timing.renew_every >= ttl - timing.margin) {
     throw ArgumentError(
-        named("renew_every", timing.renew_every) +
-        " must be shorter than ttl - margin = " + show_duration(ttl - timing.margin));
+        named("renew_every", timing.renew_every) + " must be shorter than ttl - margin (" +
+        named("ttl", ttl) + ", " + named("margin", timing.margin) + ": " +
+        show_duration(ttl - timing.margin) + ")");
   }
   const Duration room = ttl - timing.margin - timing.renew_every;
   const Duration three_tries = 3 * (timing.call_budget + timing.retry_pause);
