@@ -10,8 +10,8 @@
 //               can tell
 //   claiming    a claim is on its way
 //   abandoning  a claim is on its way, but nobody wants the lease any more
-//   unsure      a claim's answer was ambiguous: claim again (same lease) or release. Not for ever: the
-//               store may hear us and prolong the lease each time while we do not hear the store
+//   unsure      a claim's answer was ambiguous: claim again (same lease) or release. Not for ever:
+//               a store that hears us while we do not hear it prolongs the lease each time
 //   held        ours, and valid until `deadline`
 //   ending      given up by us, still renewed while the work it protected comes to its end; never
 //               valid again

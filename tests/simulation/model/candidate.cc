@@ -50,8 +50,9 @@ void Candidate::carry_out(const ElectionActions& actions, std::int64_t lease, To
   if (actions.send_read) errands_.add([this](const Done& done) { read_store(done); });
   if (actions.send_claim) errands_.add([this](const Done& done) { claim_at_store(done); });
   if (actions.send_release) {
-    errands_.add(
-        [this, given_back = this->lease()](const Done& done) { release_at_store(given_back, done); });
+    errands_.add([this, given_back = this->lease()](const Done& done) {
+      release_at_store(given_back, done);
+    });
   }
 }
 
@@ -162,7 +163,9 @@ void Candidate::renewal_answered(const LeaseId& id, Outcome outcome, Instant sen
     around_.hit(Probe::renewal_confirmed_after_deadline);
   if (election_.state == ElectionState::ceding) around_.hit(Probe::term_ceded_while_renewing);
   apply({.event = Event::lease_reply,
-         .lease = {.event = internal::renewal_answer(outcome), .lease_id = id, .sent_at = sent_at}});
+         .lease = {.event = internal::renewal_answer(outcome),
+                   .lease_id = id,
+                   .sent_at = sent_at}});
 }
 
 void Candidate::woken(bool freed) { apply({.event = freed ? Event::freed : Event::wake}); }

@@ -33,6 +33,8 @@ struct Term {
 struct Client {
   std::int64_t latest = 0;  // its latest term
   std::int64_t telling = 0;  // onmaster was called for it, onmasterloss was not yet
+  bool asked = true;  // to stand for election
+  TrueTime hold_off_until{};
   std::vector<std::pair<TrueTime, TrueTime>> frozen = {};
 };
 
@@ -85,6 +87,8 @@ class Checker {
         thaw(fact);
         clients_[fact.client].telling = 0;
         return;
+      case What::called: return called(fact);
+      case What::started: clients_[fact.client].hold_off_until = {}; return;
       case What::frozen: clients_[fact.client].frozen.emplace_back(fact.when, kNever); return;
       case What::thawed: return thaw(fact);
       default: return;
@@ -94,6 +98,17 @@ class Checker {
   void thaw(const Fact& fact) {
     auto& frozen = clients_[fact.client].frozen;
     if (!frozen.empty() && frozen.back().second == kNever) frozen.back().second = fact.when;
+  }
+
+  void called(const Fact& fact) {
+    if (demands_.kind != Kind::election) return;
+    Client& client = clients_[fact.client];
+    const auto call = static_cast<ApiCall>(fact.detail);
+    if (call == ApiCall::stop) client.asked = false;
+    if (call == ApiCall::start || call == ApiCall::poll) client.asked = true;
+    const Term* term = term_of(client.latest);
+    if (call == ApiCall::release && term != nullptr && !term->over(fact.when))
+      client.hold_off_until = fact.when + demands_.hold_off;
   }
 
   void holds(const Fact& fact) {
@@ -110,6 +125,8 @@ class Checker {
       demand(before->revoked != kNever, "end_told_once",
              named(*before) + " was never ended before the next began");
     }
+    demand(client.asked && fact.when >= client.hold_off_until, "only_when_asked",
+           "client " + std::to_string(fact.client) + " began a term that nobody asked for");
     client.latest = fact.lease;
     terms_[fact.lease] = {.client = fact.client,
                           .lease = fact.lease,

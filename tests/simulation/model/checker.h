@@ -12,6 +12,8 @@
 //   silence_after_release  nothing but the release itself is sent for a lease after that
 //   only_claims_create  what stands at the store was claimed, by its own lease
 //   only_own_release    what goes from the store was released, by its own lease, or had expired
+//   only_when_asked     a candidate that was stopped begins no term until it is started or polled,
+//                       and one that gave a term up begins none for a ttl
 //   holder_in_calm      when faults stop, somebody holds the key within a bound, and keeps it
 //
 // A process that has crashed owes nothing. A frozen one cannot read its clock, so its term counts
@@ -30,6 +32,7 @@ namespace mongoelector::simulation {
 struct Demands {
   Kind kind = Kind::election;
   Duration told_within{};    // end_told_in_time
+  Duration hold_off{};       // only_when_asked
   Duration holder_within{};  // holder_in_calm: after `healed`
   TrueTime end{};            // of the history
 };

@@ -9,10 +9,17 @@ namespace mongoelector::simulation {
 namespace {
 
 constexpr std::array<std::string_view, 22> kNames{
-    "holds",      "ends",        "revoked",       "onmaster",   "loss callback", "loss callback done",
-    "sends claim", "sends renew", "sends release", "sends read", "hears",         "API call",
-    "frozen",     "thawed",      "crashed",       "started",    "created",       "extended",
-    "removed",    "replaced",    "failover",      "healed"};
+    "holds",     "ends",
+    "revoked",   "onmaster",
+    "loss callback", "loss callback done",
+    "sends claim", "sends renew",
+    "sends release", "sends read",
+    "hears",     "API call",
+    "frozen",    "thawed",
+    "crashed",   "started",
+    "created",   "extended",
+    "removed",   "replaced",
+    "failover",  "healed"};
 constexpr std::array<std::string_view, 4> kVerbs{"claim", "renew", "release", "read"};
 constexpr std::array<std::string_view, 6> kCalls{"start", "stop", "release", "poll", "acquire",
                                                  "touch"};

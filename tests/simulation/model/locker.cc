@@ -129,8 +129,9 @@ void Locker::look() {
 void Locker::wait(Duration pause) {
   attempt_.waiting = true;
   attempt_.order = ++waits_;
-  const Duration left = attempt_.give_up - local_now();
-  post(std::max(std::min(pause, left), Duration::zero()) + latency(), [this, order = attempt_.order] {
+  const Duration left = std::min(pause, attempt_.give_up - local_now());
+  const Duration delay = std::max(left, Duration::zero()) + latency();
+  post(delay, [this, order = attempt_.order] {
     if (!attempt_.waiting || order != attempt_.order) return;
     attempt_.waiting = false;
     look();

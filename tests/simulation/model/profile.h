@@ -53,8 +53,8 @@ struct Profile {
   double clock_rates = 0;  // each clock's rate is within +- this
   Duration clock_offset{};  // between the members' clocks
 
-  // Stays when all other faults have ended, and must not matter to the rest: one client whose requests
-  // arrive and whose replies do not, or that is cut off.
+  // Stays when all other faults have ended, and must not matter to the rest: one client whose
+  // requests arrive and whose replies do not, or that is cut off.
   bool one_stays_deaf = false;
   bool one_stays_mute = false;
 

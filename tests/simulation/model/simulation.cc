@@ -47,11 +47,18 @@ class Simulation {
     }
     result_.breach = check(result_.history, {.kind = profile_.kind,
                                              .told_within = 4 * profile_.latency,
+                                             .hold_off = hold_off(),
                                              .holder_within = profile_.calm / 2,
                                              .end = end});
   }
 
  private:
+  // A ttl as the fastest clock measures it.
+  Duration hold_off() const {
+    const auto ttl = static_cast<double>(profile_.timing.ttl.count());
+    return Duration(static_cast<std::int64_t>(ttl / (1 + profile_.clock_rates)) - 1000);
+  }
+
   void add_clients() {
     for (int id = 0; id < profile_.clients; ++id) {
       const double rate = world_.random.between(-profile_.clock_rates, profile_.clock_rates);
@@ -89,7 +96,8 @@ class Simulation {
   Duration drawn(Duration longest) { return world_.random.between(Duration(1), longest); }
 
   void plan_faults() {
-    now_and_then(profile_.pause_every, [this] { somebody().freeze(drawn(profile_.longest_pause)); });
+    now_and_then(profile_.pause_every,
+                 [this] { somebody().freeze(drawn(profile_.longest_pause)); });
     now_and_then(profile_.crash_every, [this] { somebody().crash_and_restart(); });
     now_and_then(profile_.cut_every, [this] {
       const auto ways = world_.random.pick(1, 3);
@@ -107,8 +115,7 @@ class Simulation {
     });
     if (profile_.call_every <= Duration::zero()) return;
     for (const auto& client : clients_) {
-      now_and_then(profile_.call_every,
-                   [&client = *client] { client.call_at_random(); });
+      now_and_then(profile_.call_every, [&client = *client] { client.call_at_random(); });
     }
   }
 

@@ -41,7 +41,9 @@ class StoreModel {
     Instant expires;  // on the clock of `judge`
     int judge;
   };
-  Instant judged_now() const { return clocks_[static_cast<std::size_t>(primary_)].at(world_.now()); }
+  Instant judged_now() const {
+    return clocks_[static_cast<std::size_t>(primary_)].at(world_.now());
+  }
   bool in_force() const { return entry_ && judged_now() < entry_->expires; }
   bool is(const LeaseId& id) const { return entry_ && entry_->record.lease_id == id; }
   bool free_for(const ClaimRequest& request) const;
