@@ -198,7 +198,9 @@ struct Stepper {
       case ElectionEvent::wake:
       case ElectionEvent::freed: election.look_again = true; return;
       case ElectionEvent::tick:
-        if (election.lease.state == LeaseState::unsure && now >= election.look_at) claim();
+        if (election.lease.state != LeaseState::unsure) return;
+        if (now >= election.lease.deadline) return clear();
+        if (now >= election.look_at) claim();
         return;
       default: return;
     }
@@ -266,7 +268,8 @@ Instant ElectionData::next_tick() const {
     case ElectionState::reading: return Instant::max();
     case ElectionState::follower: return std::max(look_at, hold_off_until);
     case ElectionState::claiming:
-      return lease.state == LeaseState::unsure ? look_at : Instant::max();
+      return lease.state == LeaseState::unsure ? std::min(look_at, lease.deadline)
+                                               : Instant::max();
     case ElectionState::ceding: return std::min(cede_until, lease.next_tick());
     case ElectionState::master:
     case ElectionState::losing:

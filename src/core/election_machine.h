@@ -16,7 +16,7 @@
 // stopped    reading! r  .                      .               reading!    .           .            .
 // follower   .           stopped r              .               reading!|.  reading!|.  claiming!|.  (look_at) reading!|.
 // reading    (run)       stopped r              .               .           again       again        .
-// claiming   (run)       clearing / clearing!   .               .           again       again        (look_at) . / claiming!
+// claiming   (run)       clearing / clearing!   .               .           again       again        (deadline) clearing!, (look_at) . / claiming!
 // master     (run)       ceding L               ceding hold L   renew       .           renew        (deadline) losing L r
 // ceding     (run)       (stop)                 .               .           .           .            (deadline) losing, (cede_until) losing
 // losing     (run)       (stop)                 .               .           .           .            .

@@ -92,6 +92,7 @@ struct Stepper {
         return;
       case LeaseEvent::unclear:
         lease.state = LeaseState::unsure;
+        if (!lease.maybe_ours) lease.deadline = timing.deadline(now);
         lease.maybe_ours = true;
         lease.forgotten = timing.forgotten(now);
         return;
@@ -111,7 +112,7 @@ struct Stepper {
   }
 
   void unsure() {
-    if (input.event == LeaseEvent::claim) return claim();
+    if (input.event == LeaseEvent::claim) return now < lease.deadline ? claim() : undo();
     if (input.event == LeaseEvent::release || input.event == LeaseEvent::end) return undo();
     if (input.event == LeaseEvent::tick && now >= lease.forgotten) forget();
   }

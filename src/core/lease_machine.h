@@ -10,7 +10,8 @@
 //               can tell
 //   claiming    a claim is on its way
 //   abandoning  a claim is on its way, but nobody wants the lease any more
-//   unsure      a claim's answer was ambiguous: claim again (same lease) or release
+//   unsure      a claim's answer was ambiguous: claim again (same lease) or release. Not for ever:
+//               a store that hears us while we do not hear it prolongs the lease each time
 //   held        ours, and valid until `deadline`
 //   ending      given up by us, still renewed while the work it protected comes to its end; never
 //               valid again
@@ -19,15 +20,15 @@
 //               passed
 //
 // clang-format off
-//             claim      granted         refused  unsent            unclear   tick
-// idle        claiming!  .               .        .                 .         .
-// claiming    .          held W|undoing! idle R   idle R / unsure   unsure    .
-// abandoning  .          undoing!        idle     idle / undoing!   undoing!  .
-// unsure      claiming!  .               .        .                 .         (ttl) idle
-// held        .          .               .        .                 .         (D) ended L
-// ending      .          .               .        .                 .         (D) ended
-// ended       .          .               .        .                 .         (ttl) idle
-// undoing     .          .               .        .                 .         (ttl) idle, (retry) undoing!
+//             claim               granted         refused  unsent            unclear   tick
+// idle        claiming!           .               .        .                 .         .
+// claiming    .                   held W|undoing! idle R   idle R / unsure   unsure    .
+// abandoning  .                   undoing!        idle     idle / undoing!   undoing!  .
+// unsure      claiming!|undoing!  .               .        .                 .         (ttl) idle
+// held        .                   .               .        .                 .         (D) ended L
+// ending      .                   .               .        .                 .         (D) ended
+// ended       .                   .               .        .                 .         (ttl) idle
+// undoing     .                   .               .        .                 .         (ttl) idle, (retry) undoing!
 //
 //             renewed       gone    unrenewed     end         release     released  unreleased
 // idle        .             .       .             .           .           .         .
@@ -109,7 +110,8 @@ struct LeaseData {
   LeaseId id = {};
   Token token = {};
   bool maybe_ours = false;  // an earlier claim's answer was ambiguous
-  Instant deadline = {};    // held, ending: when it stops being valid by itself
+  Instant deadline = {};    // held, ending: when it stops being valid by itself; claiming, unsure:
+                            // when an ambiguous claim is no longer repeated
   Instant renew_at = {};    // held, ending: when the next renewal is due
   Instant forgotten = {};   // unsure, ended, undoing: when the store has certainly let it expire
   Instant retry_at = {};    // undoing: when to ask again

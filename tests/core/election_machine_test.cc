@@ -129,7 +129,7 @@ Situation situation_of(const Case& one) {
   const bool undoing = lease.state == LeaseState::undoing;
   reached("look_at", true, election.look_at);
   reached("cede_until", true, election.cede_until);
-  reached("deadline", lease.renewable(), lease.deadline);
+  reached("deadline", lease.renewable() || lease.state == LeaseState::unsure, lease.deadline);
   reached("ttl", undoing, lease.forgotten);
   reached("retry_at", undoing, lease.retry_at);
   return situation;
@@ -428,7 +428,7 @@ class Walk {
       EXPECT_FALSE(actions.send_release || actions.send_claim);
     }
     EXPECT_LE(actions.send_read + actions.send_claim + actions.send_release, 1);
-    if (before.lease.id == election_.lease.id) {
+    if (before.lease.id == election_.lease.id && before.lease.renewable()) {
       EXPECT_TRUE(election_.lease.deadline >= before.lease.deadline);
     }
     if (election_.master(now_)) {

@@ -1,0 +1,313 @@
+#include "simulation/model/checker.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
+
+namespace mongoelector::simulation {
+
+namespace {
+
+constexpr TrueTime kNever = TrueTime::max();
+
+struct Term {
+  int client = -1;
+  std::int64_t lease = 0;
+  std::uint64_t token = 0;
+  TrueTime start{};
+  TrueTime until{};         // its deadline
+  TrueTime closed = kNever;  // when the client ended it, if it did
+  TrueTime revoked = kNever;
+  bool crashed = false;
+  bool given_back = false;
+  bool began_told = false;
+  bool loss_told = false;
+  bool loss_done = false;
+  std::size_t fact = 0;
+
+  TrueTime end() const { return std::min(until, closed); }
+  bool over(TrueTime now) const { return now >= end(); }
+};
+
+struct Client {
+  std::int64_t latest = 0;  // its latest term
+  std::int64_t telling = 0;  // onmaster was called for it, onmasterloss was not yet
+  bool asked = true;  // to stand for election
+  TrueTime hold_off_until{};
+  std::vector<std::pair<TrueTime, TrueTime>> frozen = {};
+};
+
+class Checker {
+ public:
+  Checker(const History& history, const Demands& demands) : history_(history), demands_(demands) {}
+
+  std::optional<Breach> run() {
+    for (at_ = 0; at_ < history_.size() && !breach_; ++at_) {
+      take_terms(history_[at_]);
+      take_callbacks(history_[at_]);
+      take_requests(history_[at_]);
+      take_store(history_[at_]);
+    }
+    if (!breach_) check_intervals();
+    if (!breach_) check_ends();
+    if (!breach_) check_calm();
+    return breach_;
+  }
+
+ private:
+  void demand(bool kept, const char* promise, std::string detail) {
+    if (!kept && !breach_) breach_ = Breach{promise, std::move(detail), at_};
+  }
+
+  static std::string named(const Term& term) {
+    return "the term of client " + std::to_string(term.client) + " with lease " +
+           std::to_string(term.lease) + ", token " + std::to_string(term.token);
+  }
+
+  Term* term_of(std::int64_t lease) {
+    const auto found = terms_.find(lease);
+    return found == terms_.end() ? nullptr : &found->second;
+  }
+
+  // ---- what clients say of their terms ----
+
+  void take_terms(const Fact& fact) {
+    switch (fact.what) {
+      case What::holds: return holds(fact);
+      case What::ends:
+        if (Term* term = term_of(fact.lease)) term->closed = std::min(term->closed, fact.when);
+        return;
+      case What::revoked: return revoked(fact);
+      case What::crashed:
+        if (Term* term = term_of(clients_[fact.client].latest)) {
+          term->crashed = true;
+          term->closed = std::min(term->closed, fact.when);
+        }
+        thaw(fact);
+        clients_[fact.client].telling = 0;
+        return;
+      case What::called: return called(fact);
+      case What::started: clients_[fact.client].hold_off_until = {}; return;
+      case What::frozen: clients_[fact.client].frozen.emplace_back(fact.when, kNever); return;
+      case What::thawed: return thaw(fact);
+      default: return;
+    }
+  }
+
+  void thaw(const Fact& fact) {
+    auto& frozen = clients_[fact.client].frozen;
+    if (!frozen.empty() && frozen.back().second == kNever) frozen.back().second = fact.when;
+  }
+
+  void called(const Fact& fact) {
+    if (demands_.kind != Kind::election) return;
+    Client& client = clients_[fact.client];
+    const auto call = static_cast<ApiCall>(fact.detail);
+    if (call == ApiCall::stop) client.asked = false;
+    if (call == ApiCall::start || call == ApiCall::poll) client.asked = true;
+    const Term* term = term_of(client.latest);
+    if (call == ApiCall::release && term != nullptr && !term->over(fact.when))
+      client.hold_off_until = fact.when + demands_.hold_off;
+  }
+
+  void holds(const Fact& fact) {
+    Client& client = clients_[fact.client];
+    if (Term* term = term_of(fact.lease)) {
+      demand(term->client == fact.client && term->token == fact.token, "tokens_grow",
+             named(*term) + " changed its owner or token");
+      demand(!term->over(fact.when), "no_resumption", named(*term) + " was over and goes on");
+      demand(fact.until >= term->until, "no_resumption", named(*term) + " got shorter");
+      term->until = fact.until;
+      return;
+    }
+    if (const Term* before = term_of(client.latest); before && !before->crashed) {
+      demand(before->revoked != kNever, "end_told_once",
+             named(*before) + " was never ended before the next began");
+    }
+    demand(client.asked && fact.when >= client.hold_off_until, "only_when_asked",
+           "client " + std::to_string(fact.client) + " began a term that nobody asked for");
+    client.latest = fact.lease;
+    terms_[fact.lease] = {.client = fact.client,
+                          .lease = fact.lease,
+                          .token = fact.token,
+                          .start = fact.when,
+                          .until = fact.until,
+                          .fact = at_};
+  }
+
+  void revoked(const Fact& fact) {
+    Term* term = term_of(fact.lease);
+    demand(term != nullptr, "end_told_once", "the end of a term that never began was told");
+    if (term == nullptr) return;
+    demand(term->revoked == kNever, "end_told_once", named(*term) + " ended twice");
+    demand(term->over(fact.when), "end_told_once", named(*term) + " was revoked while valid");
+    term->revoked = fact.when;
+    term->given_back = fact.detail != 0;
+  }
+
+  // ---- callbacks ----
+
+  void take_callbacks(const Fact& fact) {
+    if (fact.what != What::began_told && fact.what != What::loss_told &&
+        fact.what != What::loss_done)
+      return;
+    Term* term = term_of(fact.lease);
+    demand(term != nullptr, "callbacks_alternate", "a callback for a term that never began");
+    if (term == nullptr) return;
+    std::int64_t& telling = clients_[fact.client].telling;
+    if (fact.what == What::began_told) {
+      demand(telling == 0 && !term->began_told, "callbacks_alternate",
+             "onmaster of " + named(*term) + " out of turn");
+      telling = fact.lease;
+      term->began_told = true;
+    } else if (fact.what == What::loss_told) {
+      demand(!term->loss_told, "end_told_once", "the loss of " + named(*term) + " was told twice");
+      demand(term->revoked <= fact.when, "end_told_once",
+             "the loss of " + named(*term) + " was told before it ended");
+      demand(demands_.kind == Kind::lock || telling == fact.lease, "callbacks_alternate",
+             "onmasterloss of " + named(*term) + " out of turn");
+      telling = 0;
+      term->loss_told = true;
+    } else {
+      term->loss_done = true;
+    }
+  }
+
+  // ---- requests ----
+
+  void take_requests(const Fact& fact) {
+    const bool claims = fact.what == What::sends_claim;
+    const bool releases = fact.what == What::sends_release;
+    if (!claims && !releases && fact.what != What::sends_renew) return;
+    if (!releases) {
+      demand(!release_sent_.contains(fact.lease), "silence_after_release",
+             "lease " + std::to_string(fact.lease) + " was asked for after its release was sent");
+      if (claims) claim_sent_.insert(fact.lease);
+      return;
+    }
+    release_sent_.insert(fact.lease);
+    const Term* term = term_of(fact.lease);
+    if (term == nullptr) return;
+    demand(term->over(fact.when), "stop_then_release",
+           named(*term) + " is valid while its release is sent");
+    demand(demands_.kind == Kind::lock || term->loss_done, "stop_then_release",
+           named(*term) + " is released before onmasterloss has returned");
+  }
+
+  // ---- the store ----
+
+  void take_store(const Fact& fact) {
+    const auto verb = static_cast<Verb>(fact.detail);
+    switch (fact.what) {
+      case What::created:
+        demand(verb == Verb::claim && fact.cause == fact.lease && claim_sent_.contains(fact.lease),
+               "only_claims_create",
+               "lease " + std::to_string(fact.lease) + " came to be without a claim of its own");
+        demand(fact.token > last_token_, "tokens_grow", "the store gave out a smaller token");
+        last_token_ = fact.token;
+        return;
+      case What::extended:
+        demand(verb != Verb::release && fact.cause == fact.lease, "only_claims_create",
+               "lease " + std::to_string(fact.lease) + " was prolonged by another");
+        return;
+      case What::removed:
+        demand(verb == Verb::release && fact.cause == fact.lease &&
+                   release_sent_.contains(fact.lease),
+               "only_own_release",
+               "lease " + std::to_string(fact.lease) + " went without a release of its own");
+        return;
+      case What::replaced:
+        demand(verb == Verb::claim && claim_sent_.contains(fact.cause), "only_own_release",
+               "lease " + std::to_string(fact.lease) + " was replaced by no claim");
+        return;
+      default: return;
+    }
+  }
+
+  // ---- the whole ----
+
+  void check_intervals() {
+    std::vector<const Term*> sorted;
+    for (const auto& [lease, term] : terms_) sorted.push_back(&term);
+    std::sort(sorted.begin(), sorted.end(), [](const Term* a, const Term* b) {
+      return a->start != b->start ? a->start < b->start : a->fact < b->fact;
+    });
+    const Term* longest = nullptr;
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      const Term& term = *sorted[i];
+      at_ = term.fact;
+      if (longest != nullptr && term.end() > term.start) {
+        demand(longest->end() <= term.start, "one_holder",
+               named(*longest) + " is still valid when " + named(term) + " begins");
+      }
+      if (i > 0) {
+        demand(sorted[i - 1]->token < term.token, "tokens_grow",
+               named(term) + " begins after " + named(*sorted[i - 1]));
+      }
+      if (longest == nullptr || term.end() > longest->end()) longest = &term;
+    }
+  }
+
+  // How long the client ran between two points of time.
+  Duration awake(int client, TrueTime from, TrueTime to) {
+    Duration awake = to - from;
+    for (const auto& [start, end] : clients_[client].frozen) {
+      const Duration shared = std::min(end, to) - std::max(start, from);
+      awake -= std::max(shared, Duration::zero());
+    }
+    return awake;
+  }
+
+  void check_ends() {
+    for (const auto& [lease, term] : terms_) {
+      if (term.crashed) continue;
+      at_ = term.fact;
+      const TrueTime told = std::min(term.revoked, demands_.end);
+      demand(told <= term.end() || awake(term.client, term.end(), told) <= demands_.told_within,
+             "end_told_in_time", "the end of " + named(term) + " was not told in time");
+      if (term.revoked == kNever) continue;
+      const bool silent = demands_.kind == Kind::lock && term.given_back;
+      const bool may_wait = awake(term.client, term.revoked, demands_.end) < demands_.holder_within;
+      demand(term.loss_told || silent || may_wait, "end_told_once",
+             "no loss callback for " + named(term));
+      demand(term.began_told || demands_.kind == Kind::lock || may_wait, "callbacks_alternate",
+             "no onmaster for " + named(term));
+    }
+  }
+
+  void check_calm() {
+    const auto healed = std::find_if(history_.begin(), history_.end(),
+                                     [](const Fact& fact) { return fact.what == What::healed; });
+    if (healed == history_.end()) return;
+    const TrueTime by = healed->when + demands_.holder_within;
+    const Term* holder = nullptr;
+    for (const auto& [lease, term] : terms_) {
+      if (term.start <= by && term.end() > by) holder = &term;
+    }
+    at_ = history_.size() - 1;
+    demand(holder != nullptr, "holder_in_calm", "nobody holds the key when faults have stopped");
+    if (holder != nullptr && holder->end() <= demands_.end) {
+      at_ = holder->fact;
+      demand(false, "holder_in_calm", named(*holder) + " ended though nothing was wrong");
+    }
+  }
+
+  const History& history_;
+  const Demands& demands_;
+  std::size_t at_ = 0;
+  std::optional<Breach> breach_;
+  std::map<std::int64_t, Term> terms_;
+  std::map<int, Client> clients_;
+  std::set<std::int64_t> claim_sent_;
+  std::set<std::int64_t> release_sent_;
+  std::uint64_t last_token_ = 0;
+};
+
+}  // namespace
+
+std::optional<Breach> check(const History& history, const Demands& demands) {
+  return Checker(history, demands).run();
+}
+
+}  // namespace mongoelector::simulation
