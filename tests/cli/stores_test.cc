@@ -166,7 +166,7 @@ TEST(StoreTrouble, a_damaged_record_exits_65) {
 }
 
 TEST(StoreTrouble, a_key_that_cannot_be_one_exits_64) {
-  const std::vector<std::string> bad{"", "lock/", std::string(1025, 'x'), "\xff\xfe"};
+  const std::vector<std::string> bad{"", "election/", std::string(1025, 'x'), "\xff\xfe"};
   for (const std::string& key : bad) {
     expect_failure(run_tool({"status", key, "--json", "--uri", "memory:"}), 64);
     expect_failure(run_tool({"leader", key, "--json", "--uri", "memory:"}), 64);

@@ -31,6 +31,8 @@ std::map<std::string, std::string> inherited() {
       continue;
     all[name] = text.substr(std::min(name.size() + 1, text.size()));
   }
+  // The driver keeps counters in shared memory; a killed process would leave its there.
+  all.insert_or_assign("MONGOC_DISABLE_SHM", std::string("1"));
   return all;
 }
 
