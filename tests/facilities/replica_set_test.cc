@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <memory>
-#include <regex>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -34,11 +34,14 @@ class ThreeNodes : public testing::Test {
     const std::string reply = set_.run_command(
         member, R"({"insert": "things", "documents": [{}], "writeConcern": {"w": "majority"}})",
         "facilities");
-    std::smatch found;
-    const std::regex time(
-        R"re("operationTime" : \{ "\$timestamp" : \{ "t" : (\d+), "i" : (\d+))re");
-    if (!std::regex_search(reply, found, time)) throw std::runtime_error(reply);
-    return {std::stol(found[1]), std::stol(found[2])};
+    const std::size_t at = reply.find(R"("operationTime")");
+    Timestamp time;
+    if (at == std::string::npos ||
+        std::sscanf(reply.c_str() + at,
+                    R"("operationTime" : { "$timestamp" : { "t" : %ld, "i" : %ld)", &time.first,
+                    &time.second) != 2)
+      throw std::runtime_error("no operationTime: " + reply);
+    return time;
   }
   bool is_primary(int member) {
     return set_.run_command(member, R"({"hello": 1})").find(R"("isWritablePrimary" : true)") !=
