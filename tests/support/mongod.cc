@@ -65,24 +65,24 @@ std::string text_of(const std::string& file) {
 
 }  // namespace
 
-Mongod::Mongod(Mode mode) : mode_(mode) {
-  const std::string binary = find_mongod();
-  // Another process may take the port between finding it and using it.
-  for (int tries = 0; tries < 5 && pid_ < 0; ++tries) start(binary);
-  if (pid_ < 0) throw std::runtime_error("mongod did not start:\n" + text_of(dir_.file("log")));
-  await_ready();
+Mongod::Mongod(Mode mode) : mode_(mode), port_(free_port()) { launch(); }
+
+std::unique_ptr<Mongod> Mongod::make(Mode mode) {
+  std::unique_ptr<Mongod> server(new Mongod(mode));
+  server->await_ready();
+  return server;
 }
 
-void Mongod::start(const std::string& binary) {
-  port_ = free_port();
+void Mongod::launch() {
+  const std::string binary = find_mongod();
   const std::string port = std::to_string(port_);
-  const std::string log = dir_.file("log");
+  log_ = dir_.file("log" + std::to_string(starts_++));
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
-    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const int out = open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(out, 1);
     dup2(out, 2);
     std::vector<const char*> arguments{binary.c_str(),
@@ -98,6 +98,8 @@ void Mongod::start(const std::string& binary) {
                                        "ttlMonitorSleepSecs=1",
                                        "--wiredTigerCacheSizeGB",
                                        "0.25",
+                                       "--oplogSize",
+                                       "50",
                                        "--nounixsocket"};
     if (mode_ == Mode::replica_set || mode_ == Mode::never_primary)
       arguments.insert(arguments.end(), {"--replSet", "rs0"});
@@ -106,17 +108,36 @@ void Mongod::start(const std::string& binary) {
     execv(binary.c_str(), const_cast<char**>(arguments.data()));
     _exit(127);
   }
+}
+
+bool Mongod::is_up() {
   const bool up = eventually([&] {
     if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
       pid_ = -1;
       return true;
     }
-    return text_of(log).find("Waiting for connections") != std::string::npos;
+    return text_of(log_).find("Waiting for connections") != std::string::npos;
   });
   if (!up) kill();
+  return pid_ >= 0;
+}
+
+void Mongod::await_up() {
+  // Another process may take the port between finding it and using it.
+  for (int tries = 1; !is_up(); ++tries) {
+    if (tries == 5) throw std::runtime_error("mongod did not start:\n" + text_of(log_));
+    port_ = free_port();
+    launch();
+  }
+}
+
+void Mongod::restart() {
+  launch();
+  if (!is_up()) throw std::runtime_error("mongod did not start again:\n" + text_of(log_));
 }
 
 void Mongod::await_ready() {
+  await_up();
   if (mode_ == Mode::never_primary) return;
   if (mode_ == Mode::replica_set) {
     run_command(R"({"replSetInitiate": {"_id": "rs0", "members": [{"_id": 0, "host": "127.0.0.1:)" +
@@ -141,17 +162,16 @@ void Mongod::add_users() {
 
 Mongod::~Mongod() { kill(); }
 
-std::unique_ptr<Mongod> Mongod::replica_set() {
-  return std::unique_ptr<Mongod>(new Mongod(Mode::replica_set));
-}
-std::unique_ptr<Mongod> Mongod::standalone() {
-  return std::unique_ptr<Mongod>(new Mongod(Mode::standalone));
-}
-std::unique_ptr<Mongod> Mongod::never_primary() {
-  return std::unique_ptr<Mongod>(new Mongod(Mode::never_primary));
-}
-std::unique_ptr<Mongod> Mongod::with_password() {
-  return std::unique_ptr<Mongod>(new Mongod(Mode::with_password));
+std::unique_ptr<Mongod> Mongod::replica_set() { return make(Mode::replica_set); }
+std::unique_ptr<Mongod> Mongod::standalone() { return make(Mode::standalone); }
+std::unique_ptr<Mongod> Mongod::never_primary() { return make(Mode::never_primary); }
+std::unique_ptr<Mongod> Mongod::with_password() { return make(Mode::with_password); }
+
+std::vector<std::unique_ptr<Mongod>> Mongod::never_primaries(int count) {
+  std::vector<std::unique_ptr<Mongod>> servers;
+  while (std::ssize(servers) < count) servers.emplace_back(new Mongod(Mode::never_primary));
+  for (const auto& server : servers) server->await_ready();
+  return servers;
 }
 
 Mongod& Mongod::shared_replica_set() {
@@ -185,14 +205,30 @@ void Mongod::kill() {
 }
 
 std::string Mongod::run_command(const std::string& command, const std::string& database) const {
+  // Direct: works before the set is initiated and whoever is primary.
+  return run_command_at("mongodb://" + administrator_ + "127.0.0.1:" + std::to_string(port_) +
+                            "/?directConnection=true&serverSelectionTimeoutMS=20000",
+                        command, database);
+}
+
+void Mongod::fail_commands(const std::string& application, const std::string& data,
+                           int times) const {
+  run_command(R"({"configureFailPoint": "failCommand", "mode": {"times": )" +
+              std::to_string(times) + R"(}, "data": {"appName": ")" + application + R"(", )" +
+              data + "}}");
+}
+
+void Mongod::stop_failing() const {
+  run_command(R"({"configureFailPoint": "failCommand", "mode": "off"})");
+}
+
+std::string run_command_at(const std::string& uri, const std::string& command,
+                           const std::string& database) {
   static const Driver driver;
   bson_error_t error;
   bson_t* document = bson_new_from_json(reinterpret_cast<const std::uint8_t*>(command.data()),
                                         static_cast<ssize_t>(command.size()), &error);
   if (document == nullptr) throw std::runtime_error(command + ": " + error.message);
-  // Direct: works before the set is initiated and whoever is primary.
-  const std::string uri = "mongodb://" + administrator_ + "127.0.0.1:" + std::to_string(port_) +
-                          "/?directConnection=true&serverSelectionTimeoutMS=20000";
   mongoc_client_t* client = mongoc_client_new(uri.c_str());
   bson_t reply;
   const bool done =
@@ -206,17 +242,6 @@ std::string Mongod::run_command(const std::string& command, const std::string& d
   if (!done || text.find("writeErrors") != std::string::npos)
     throw std::runtime_error(command + ": " + error.message + " " + text);
   return text;
-}
-
-void Mongod::fail_commands(const std::string& application, const std::string& data,
-                           int times) const {
-  run_command(R"({"configureFailPoint": "failCommand", "mode": {"times": )" +
-              std::to_string(times) + R"(}, "data": {"appName": ")" + application + R"(", )" +
-              data + "}}");
-}
-
-void Mongod::stop_failing() const {
-  run_command(R"({"configureFailPoint": "failCommand", "mode": "off"})");
 }
 
 std::string fresh_database() {

@@ -1,13 +1,14 @@
 // A real mongod for tests and the demo, on a free loopback port, in a temporary directory.
 //
 // Never passes silently without a server: what cannot be started throws, and the test fails with
-// the reason. The server dies with the process that started it.
+// the reason. The server dies with the thread that started it: to the kernel that is the parent.
 #pragma once
 
 #include <sys/types.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "support/temp_dir.h"
 
@@ -18,6 +19,8 @@ class Mongod {
   static std::unique_ptr<Mongod> replica_set();  // one node, primary when this returns
   static std::unique_ptr<Mongod> standalone();
   static std::unique_ptr<Mongod> never_primary();  // a member of a set that was never initiated
+  // Several of those, started side by side.
+  static std::vector<std::unique_ptr<Mongod>> never_primaries(int count);
   // A standalone that wants a password: user "app", password "s3cret", may read and write "ops".
   static std::unique_ptr<Mongod> with_password();
   // Started once per program, for tests that keep to a database of their own.
@@ -33,6 +36,7 @@ class Mongod {
   void suspend();  // SIGSTOP; returns when the kernel has stopped it
   void resume();
   void kill();  // SIGKILL; returns when it is gone
+  void restart();  // after kill(): on the same port and data, listening when this returns
 
   // The reply as relaxed JSON. `command` is extended JSON. Throws std::runtime_error when the
   // server refuses.
@@ -44,8 +48,11 @@ class Mongod {
 
  private:
   enum class Mode { replica_set, standalone, never_primary, with_password };
-  explicit Mongod(Mode mode);
-  void start(const std::string& binary);
+  explicit Mongod(Mode mode);  // launched, not yet listening
+  static std::unique_ptr<Mongod> make(Mode mode);
+  void launch();
+  bool is_up();  // once it listens; false when it has ended
+  void await_up();
   void await_ready();
   void add_users();
 
@@ -54,7 +61,13 @@ class Mongod {
   std::string administrator_;  // "root:root@" once there are users
   int port_ = 0;
   pid_t pid_ = -1;
+  std::string log_;  // of the present process
+  int starts_ = 0;
 };
+
+// The same over a connection of its own to `uri`, with whatever the URI's options ask for.
+std::string run_command_at(const std::string& uri, const std::string& command,
+                           const std::string& database = "admin");
 
 // A database name no other test of this machine uses.
 std::string fresh_database();
