@@ -46,7 +46,7 @@ TEST_F(AskTest, a_healthy_store_is_called_on_the_callers_own_thread) {
 }
 
 TEST_F(AskTest, a_release_that_hangs_is_left_behind_and_still_done) {
-  MongoLocker lock(session_, "nightly", {.ttl = 100s});
+  MongoLocker lock(session_, "nightly", {.ttl = 100s, .timeparanoid = false});
   lock.acquire();
   break_store();
   store_->hang(Verb::release);
@@ -61,7 +61,7 @@ TEST_F(AskTest, a_release_that_hangs_is_left_behind_and_still_done) {
 }
 
 TEST_F(AskTest, a_claim_that_hangs_is_given_back_when_it_comes_through) {
-  MongoLocker lock(session_, "nightly", {.ttl = 100s});
+  MongoLocker lock(session_, "nightly", {.ttl = 100s, .timeparanoid = false});
   break_store();
   store_->hang(Verb::claim);
   auto acquiring =
@@ -81,8 +81,8 @@ TEST_F(AskTest, a_claim_that_hangs_is_given_back_when_it_comes_through) {
 }
 
 TEST_F(AskTest, what_waits_behind_a_hanging_call_is_not_sent_when_its_caller_has_left) {
-  MongoLocker first(session_, "nightly", {.ttl = 100s});
-  MongoLocker second(session_, "weekly", {.ttl = 100s});
+  MongoLocker first(session_, "nightly", {.ttl = 100s, .timeparanoid = false});
+  MongoLocker second(session_, "weekly", {.ttl = 100s, .timeparanoid = false});
   break_store();
   store_->hang(Verb::read);
   auto reading = std::async(std::launch::async, [&] { return first.locked(); });
