@@ -145,19 +145,24 @@ TEST_F(ThreeServers, never_have_two_holders_whatever_happens_to_them) {
     set_.step_down();
     goes_on("a stepdown");
 
+    const auto for_a_ttl = [] {
+      const auto since = Steady::now();
+      EXPECT_TRUE(eventually([&] { return Steady::now() > since + kTtl; }));
+    };
     for (const Direction direction : {Direction::in, Direction::out, Direction::both}) {
       primary = set_.await_primary();
       set_.partition(primary, direction, With::members);
       set_.await_primary(primary);
-      goes_on("a primary cut off from the other members");
+      // Whether anybody gets on meanwhile depends on whom the third member copies from: it may hang
+      // on to the one that is cut off for a minute.
+      for_a_ttl();
       set_.heal();
       set_.await_all();
+      goes_on("a primary cut off from the other members");
 
       primary = set_.await_primary();
-      const auto cut = Steady::now();
       set_.partition(primary, direction, With::clients);
-      // Nobody can renew, so every term ends by itself.
-      EXPECT_TRUE(eventually([&] { return Steady::now() > cut + kTtl; }));
+      for_a_ttl();  // nobody can renew, so every term ends by itself
       set_.heal();
       goes_on("a primary cut off from its clients");
     }
@@ -213,12 +218,13 @@ TEST_F(Takeover, an_expiry_is_believed_to_the_clock_that_wrote_it) {
   const auto stamp = [&] { return set_.address(set_.await_primary()); };
   // A holder that lives is judged by the new primary from its next renewal on.
   Outcome outcome = Outcome::unknown;
+  Steady::time_point renewed;  // not later than that
   ASSERT_TRUE(eventually([&] {
+    renewed = Steady::now();
     outcome = store->renew({&living, 1}).outcomes.at(0);
     return outcome == Outcome::granted || outcome == Outcome::lost;
   }));
   ASSERT_EQ(outcome, Outcome::granted);
-  const auto renewed = Steady::now();
   EXPECT_NE(set_.run_command(set_.await_primary(),
                              R"({"find": "mongolocker", "filter": {"_id": "living", "judge": ")" +
                                  stamp() + R"("}})",
@@ -242,9 +248,9 @@ TEST_F(Takeover, an_expiry_is_believed_to_the_clock_that_wrote_it) {
     EXPECT_GE(took, kStandsStill);
     EXPECT_LT(took, kStandsStill + seconds(2));
   }
-  const Duration waited = take("living", Takeover::same_clock).get();
+  take("living", Takeover::same_clock).get();
   const Duration whole = Steady::now() - renewed;
-  EXPECT_GE(whole, kLonger) << waited.count();
+  EXPECT_GE(whole, kLonger);
   EXPECT_LT(whole, kLonger + seconds(1)) << "no standing still is asked of it";
   set_.restart(old_primary);
 }
