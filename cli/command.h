@@ -1,0 +1,63 @@
+// What a command of this tool is. To add one: cli/NAME.cc with a class and make_NAME(), a line in
+// cli/command.cc.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/globals.h"
+#include "cli/output.h"
+
+namespace mongoelector::cli {
+
+// Order of the groups in help.
+inline constexpr std::array<std::string_view, 4> kGroups{"Run something safely", "Look", "Steer",
+                                                         "Operate"};
+
+struct Example {
+  std::string_view line;
+  std::string_view meaning;
+};
+
+// What help says about a command. The first example is shown in the main help too.
+struct About {
+  std::string_view name;
+  std::string_view alias = {};
+  std::string_view group;  // one of kGroups
+  std::string_view summary;
+  std::string_view usage;  // what follows the name
+  std::vector<Example> examples;
+  std::string_view details = {};       // whole lines, shown below the flags
+  bool starts_a_command = false;  // takes `-- COMMAND...`
+};
+
+struct Context {
+  Globals globals = {};
+  Output out = {};
+  std::vector<std::string> command = {};  // what follows `--`, if the command starts one
+};
+
+// One object is used for one run: add_flags() binds its members, run() reads them.
+class Command {
+ public:
+  virtual ~Command() = default;
+  virtual const About& about() const = 0;
+  virtual void add_flags(CLI::App& app) = 0;
+  // The exit code. Throws Failure or what the library throws.
+  virtual int run(Context& context) = 0;
+};
+
+// All of them, in the order of the help.
+std::vector<std::unique_ptr<Command>> all_commands();
+
+// By name or alias; nullptr if there is none.
+std::unique_ptr<Command> find_command(std::string_view name);
+
+// For a name that does not exist: the most similar one of `known`, if it is similar at all.
+std::string suggestion(std::string_view name, const std::vector<std::string>& known);
+
+}  // namespace mongoelector::cli

@@ -1,0 +1,119 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/text.h"
+#include "mongoelector/clock.h"
+
+namespace mongoelector::cli {
+
+namespace {
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(fd, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+// Characters, not bytes: good enough for columns of most scripts.
+std::size_t width_of(std::string_view text) {
+  const auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts));
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+}  // namespace
+
+void Output::answer(std::string_view text) {
+  if (write_all(STDOUT_FILENO, text)) return;
+  if (errno == EPIPE) {
+    // Whoever reads has enough. Usually SIGPIPE has said so already; where it is ignored (systemd)
+    // this ends the same way.
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+  }
+  throw Failure(Exit::os_error, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+}
+
+void Output::document(const Json& document) {
+  answer(document.dump(2, ' ', true, Json::error_handler_t::replace) + "\n");
+}
+
+void Output::note(std::string_view text) {
+  if (verbosity_ != Verbosity::quiet)
+    write_all(STDERR_FILENO, fmt::format("mongoelector: {}\n", text));
+}
+
+void Output::detail(std::string_view text) {
+  if (verbosity_ == Verbosity::verbose)
+    write_all(STDERR_FILENO, fmt::format("mongoelector: {}\n", text));
+}
+
+void Output::fail(const Failure& failure) {
+  std::string line = fmt::format("mongoelector: {}", failure.what());
+  if (!failure.hint().empty()) line += fmt::format("; {}", failure.hint());
+  // Drivers like to end their messages with a line break, or to have one inside.
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  write_all(STDERR_FILENO, line + "\n");
+  if (!json_) return;
+  const Json object{
+      {"error",
+       {{"code", name_of(failure.code())},
+        {"exit_code", static_cast<int>(failure.code())},
+        {"message", failure.what()},
+        {"hint", failure.hint().empty() ? Json(nullptr) : Json(failure.hint())},
+        {"holder", failure.holder()}}}};
+  write_all(STDERR_FILENO, object.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n");
+}
+
+Json new_document(std::string_view schema) {
+  return {{"schema", schema},
+          {"generated_at", internal::rfc3339(make_machine_clock()->wall())}};
+}
+
+std::string shown(std::string_view text) {
+  std::string safe = internal::quoted(text);
+  if (!text.empty() && safe.size() == text.size() + 2) return std::string(text);
+  return safe;
+}
+
+std::string Table::text(bool wide) const {
+  std::vector<std::size_t> widths(rows_.front().size());
+  for (const auto& row : rows_)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  std::size_t columns = widths.size();
+  const std::size_t room = wide ? 0 : terminal_columns();
+  const auto total = [&] {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < columns; ++i) sum += widths[i] + (i == 0 ? 0 : 2);
+    return sum;
+  };
+  while (room != 0 && columns > 1 && total() > room) --columns;
+  std::string text;
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < columns; ++i) {
+      text += row[i];
+      if (i + 1 < columns) text += std::string(widths[i] - width_of(row[i]) + 2, ' ');
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace mongoelector::cli

@@ -1,0 +1,123 @@
+// Help, version, and what a mistake on the command line leads to.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/exit_codes.h"
+#include "mongoelector/version.h"
+#include "support/tool.h"
+
+namespace mongoelector::test {
+namespace {
+
+using nlohmann::json;
+
+TEST(Usage, version_is_one_plain_line) {
+  for (const auto& words : {std::vector<std::string>{"version"}, {"--version"}}) {
+    const Finished tool = run_tool(words);
+    EXPECT_EQ(tool.code, 0);
+    EXPECT_EQ(tool.out, std::string("mongoelector ") + kVersion + "\n");
+    EXPECT_EQ(tool.err, "");
+  }
+}
+
+TEST(Usage, version_as_json_names_compiler_and_libraries) {
+  const json document = json::parse(run_tool({"--json", "version"}).out);
+  EXPECT_EQ(document.at("schema"), "mongoelector.version/1");
+  EXPECT_EQ(document.at("version"), kVersion);
+  EXPECT_TRUE(document.at("compiler").is_string());
+  EXPECT_TRUE(document.at("libraries").contains("CLI11"));
+}
+
+TEST(Usage, main_help_lists_every_command_exit_code_and_variable) {
+  const Finished help = run_tool({"help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_EQ(help.err, "");
+  for (const auto& command : cli::all_commands()) {
+    const std::string name(command->about().name);
+    EXPECT_TRUE(std::regex_search(help.out, std::regex("\n  " + name + "[ ,]"))) << name;
+  }
+  for (const cli::ExitCode& code : cli::kExitCodes)
+    EXPECT_NE(help.out.find(code.meaning), std::string::npos) << code.meaning;
+  for (const cli::EnvironmentVariable& variable : cli::kEnvironment)
+    EXPECT_NE(help.out.find(variable.name), std::string::npos) << variable.name;
+  EXPECT_EQ(run_tool({"--help"}).out, help.out);
+  EXPECT_EQ(run_tool({"-h"}).out, help.out);
+}
+
+TEST(Usage, every_command_has_help_of_its_own) {
+  for (const auto& command : cli::all_commands()) {
+    const std::string name(command->about().name);
+    const Finished help = run_tool({"help", name});
+    EXPECT_EQ(help.code, 0) << name;
+    EXPECT_EQ(run_tool({name, "--help"}).out, help.out) << name;
+    EXPECT_NE(help.out.find("usage: mongoelector " + name), std::string::npos) << name;
+    // Examples come before flags.
+    if (!command->about().examples.empty()) {
+      EXPECT_LT(help.out.find("examples:"), help.out.find("flags")) << name;
+    }
+  }
+}
+
+TEST(Usage, exit_codes_are_listed_once_each) {
+  for (const cli::ExitCode& one : cli::kExitCodes) {
+    int seen = 0;
+    for (const cli::ExitCode& other : cli::kExitCodes)
+      seen += one.code == other.code || one.name == other.name;
+    EXPECT_EQ(seen, 1) << one.name;
+  }
+}
+
+struct Mistake {
+  std::vector<std::string> words;
+  std::string says;
+};
+
+TEST(Usage, mistakes_exit_64_with_one_line_that_helps) {
+  const std::vector<Mistake> mistakes{
+      {{}, "no command given; see: mongoelector help"},
+      {{"versoin"}, "there is no command \"versoin\"; did you mean version?"},
+      {{"frobnicate"}, "there is no command \"frobnicate\"; see: mongoelector help"},
+      {{"help", "frobnicate"}, "there is no command \"frobnicate\"; see: mongoelector help"},
+      {{"version", "--jsno"}, "there is no flag \"--jsno\"; did you mean --json?"},
+      {{"--tiemout", "3s", "version"}, "there is no flag \"--tiemout\"; did you mean --timeout?"},
+      {{"version", "-Z"}, "there is no flag \"-Z\"; see: mongoelector help version"},
+      {{"version", "now"}, "unexpected argument \"now\"; see: mongoelector help version"},
+      {{"version", "--timeout"}, "--timeout needs a value; see: mongoelector help version"},
+      {{"version", "--timeout", "soon"},
+       "--timeout \"soon\" is not a duration; write 250ms, 15s, 1m30s or 2h; a bare number is "
+       "seconds"},
+      {{"version", "-q", "-v"}, "--quiet and --verbose contradict each other"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    const Finished tool = run_tool(mistake.words);
+    EXPECT_EQ(tool.code, 64) << mistake.says;
+    EXPECT_EQ(tool.out, "") << mistake.says;
+    EXPECT_EQ(tool.err, "mongoelector: " + mistake.says + "\n");
+  }
+}
+
+TEST(Usage, json_mistakes_are_an_object_on_stderr) {
+  const Finished tool = run_tool({"versoin", "--json"});
+  EXPECT_EQ(tool.code, 64);
+  EXPECT_EQ(tool.out, "");
+  const json error = json::parse(tool.err.substr(tool.err.find('\n') + 1)).at("error");
+  EXPECT_EQ(error.at("code"), "usage");
+  EXPECT_EQ(error.at("exit_code"), 64);
+  EXPECT_EQ(error.at("message"), "there is no command \"versoin\"");
+  EXPECT_EQ(error.at("hint"), "did you mean version?");
+  EXPECT_TRUE(error.at("holder").is_null());
+}
+
+TEST(Usage, a_variable_that_makes_no_sense_exits_78) {
+  const Finished tool =
+      run_tool({"version"}, {.environment = {{"MONGOELECTOR_REQUIRE_SHARED", "maybe"}}});
+  EXPECT_EQ(tool.code, 78);
+  EXPECT_EQ(tool.err, "mongoelector: MONGOELECTOR_REQUIRE_SHARED is \"maybe\"; it may be 0 or 1\n");
+}
+
+}  // namespace
+}  // namespace mongoelector::test
