@@ -1,0 +1,177 @@
+#include "stores/sqlite/schema.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "base/host.h"
+#include "base/text.h"
+#include "mongoelector/error.h"
+#include "stores/sqlite/sessions.h"
+
+namespace mongoelector::internal {
+
+namespace {
+
+constexpr std::int64_t kApplicationId = 0x4d456c63;
+constexpr std::int64_t kSchemaVersion = 1;
+
+// Times end in _ms: expires, heard and quiet_until on the monotonic clock of `boot`, the _wall ones
+// since 1970. `meta` has one row and is never removed.
+constexpr char kTables[] = R"(
+  CREATE TABLE meta (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    token INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    time_namespace TEXT NOT NULL,
+    inode INTEGER NOT NULL,
+    quiet_until_ms INTEGER NOT NULL);
+  INSERT INTO meta VALUES (1, 0, '', '', 0, 0);
+  CREATE TABLE leases (
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    lease_id TEXT NOT NULL,
+    token INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    note TEXT NOT NULL,
+    ttl_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    session TEXT NOT NULL,
+    session_inode INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    created_wall_ms INTEGER NOT NULL,
+    expires_wall_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, name)) WITHOUT ROWID;
+  CREATE TABLE members (
+    uuid TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    ttl_ms INTEGER NOT NULL,
+    heard_ms INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    heard_wall_ms INTEGER NOT NULL,
+    ismaster INTEGER NOT NULL,
+    lock_owned INTEGER NOT NULL,
+    lock_created_wall_ms INTEGER,
+    lock_expires_wall_ms INTEGER,
+    elector_running INTEGER NOT NULL,
+    last_poll_wall_ms INTEGER,
+    app_version TEXT NOT NULL,
+    label TEXT NOT NULL) WITHOUT ROWID;
+  PRAGMA application_id = 0x4d456c63;
+  PRAGMA user_version = 1;
+)";
+
+std::int64_t pragma(Database& database, const char* sql) {
+  Query query(database, sql);
+  return query.next() ? query.integer(0).value_or(0) : 0;
+}
+
+[[noreturn]] void damaged(const std::string& path, const std::string& why) {
+  throw ConnectError(ConnectProblem::damaged, quoted(path) + " " + why);
+}
+
+void check_ours(Database& database, const std::string& path) {
+  if (pragma(database, "PRAGMA application_id") != kApplicationId)
+    damaged(path, "is not a file of this program");
+  const std::int64_t version = pragma(database, "PRAGMA user_version");
+  if (version != kSchemaVersion) {
+    damaged(path, "has schema version " + std::to_string(version) + ", this program knows " +
+                      std::to_string(kSchemaVersion));
+  }
+}
+
+// The first use of a file after a boot, or of a copy of a file. From now on tokens are larger than
+// any that a power cut may have taken back. A file that was put in the place of another starts
+// while leases of the other may be in force: it is quiet until those have ended.
+void adopt(Database& database, const std::string& path, const Timebase& timebase,
+           std::int64_t inode) {
+  static constexpr char kAdopted[] =
+      "SELECT 1 FROM meta WHERE boot = ? AND time_namespace = ? AND inode = ?";
+  if (Query(database, kAdopted, timebase.boot, timebase.time_namespace, inode).next()) return;
+  database.execute("PRAGMA synchronous = FULL");
+  Transaction transaction(database, Transaction::Intent::write);
+  if (Query(database, "SELECT 1 FROM meta WHERE boot = ? AND time_namespace != ?", timebase.boot,
+            timebase.time_namespace)
+          .next()) {
+    throw ConnectError(ConnectProblem::unsupported,
+                       quoted(path) +
+                           " is used in another time namespace of this machine, whose clock is "
+                           "another one");
+  }
+  if (Query(database, kAdopted, timebase.boot, timebase.time_namespace, inode).next()) return;
+  const std::int64_t quiet = Sessions::longest_ttl_alive_ms(sessions_directory(path));
+  Query(database,
+        "UPDATE meta SET token = ((token >> 40) + 1) << 40, boot = ?, time_namespace = ?, "
+        "inode = ?, quiet_until_ms = ?",
+        timebase.boot, timebase.time_namespace, inode, quiet == 0 ? 0 : monotonic_ms() + quiet)
+      .run();
+  if (database.changes() != 1) damaged(path, "has lost its token counter");
+  transaction.commit();
+}
+
+}  // namespace
+
+Connection::Connection(const std::string& path, const Timebase& timebase, std::int64_t patience_ms)
+    : path_(path), database_(path, Database::Mode::existing) {
+  database_.set_patience(patience_ms);
+  try {
+    check_ours(database_, path);
+    if (database_.read_only()) {
+      throw ConnectError(ConnectProblem::cannot_create, "cannot write to " + quoted(path));
+    }
+    Query mode(database_, "PRAGMA journal_mode = WAL");
+    if (!mode.next() || mode.text(0) != "wal") damaged(path, "cannot be switched to WAL");
+  } catch (const SqlError& error) {
+    if (error.problem() != SqlProblem::foreign) throw;
+    damaged(path, std::string("is not a file of this program: ") + error.what());
+  }
+  marks_ = FileMarks::of(path);
+  if (database_.moved()) throw SqlError(SqlProblem::unavailable, "replaced while being opened");
+  adopt(database_, path, timebase, static_cast<std::int64_t>(marks_.database_inode()));
+  // A power cut ends all leases anyway; adopt() has seen to the tokens.
+  database_.execute("PRAGMA synchronous = NORMAL");
+}
+
+Connection::~Connection() {
+  // The names may belong to a file that others have put there.
+  if (!current()) database_.spare_companions();
+}
+
+void create_database(const std::string& path) {
+  std::string draft = path + "-XXXXXX";
+  // Readable for nobody else, and closed before SQLite opens it: closing any descriptor of a file
+  // drops the locks that this process has on it.
+  if (!Descriptor(mkostemp(draft.data(), O_CLOEXEC)).valid()) {
+    throw ConnectError(ConnectProblem::cannot_create,
+                       "cannot create " + quoted(path) + ": " +
+                           std::generic_category().message(errno));
+  }
+  struct Remove {
+    const std::string& draft;
+    ~Remove() { unlink(draft.c_str()); }
+  } remove{draft};
+  try {
+    Database database(draft, Database::Mode::existing);
+    database.execute("PRAGMA synchronous = FULL");
+    database.execute("PRAGMA journal_mode = WAL");
+    Transaction transaction(database, Transaction::Intent::write);
+    database.execute(kTables);
+    transaction.commit();
+  } catch (const SqlError& error) {
+    throw ConnectError(ConnectProblem::cannot_create,
+                       "cannot create " + quoted(path) + ": " + error.what());
+  }
+  publish_file(draft, path);
+}
+
+}  // namespace mongoelector::internal

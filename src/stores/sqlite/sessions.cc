@@ -1,0 +1,150 @@
+#include "stores/sqlite/sessions.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "base/ids.h"
+#include "base/text.h"
+#include "mongoelector/error.h"
+#include "stores/sqlite/session_watch.h"
+
+namespace mongoelector::internal {
+
+namespace {
+
+struct flock whole_file(short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+// A question with a read lock: only the session's own write lock answers it, never the short read
+// locks of watches.
+bool locked_by_session(int fd) {
+  struct flock lock = whole_file(F_RDLCK);
+  return fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+Descriptor open_to_look(const std::string& path) {
+  return Descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+}
+
+template <class Visit>
+void for_each_file(const std::string& directory, const Visit& visit) {
+  std::error_code error;
+  std::filesystem::directory_iterator files(directory, error);
+  for (; !error && files != std::filesystem::directory_iterator(); files.increment(error))
+    visit(files->path());
+}
+
+}  // namespace
+
+Sessions::Sessions(const std::string& database) : directory_(sessions_directory(database)) {
+  struct stat info {};
+  // Whoever may open the database may take part.
+  const bool known = stat(database.c_str(), &info) == 0;
+  const mode_t may_read = known ? (info.st_mode & 0444) >> 2 : 0;
+  const mode_t mode = 0700 | (known ? (info.st_mode & 0066) : 0) | may_read;
+  if (mkdir(directory_.c_str(), mode) != 0 && errno != EEXIST) {
+    throw ConnectError(ConnectProblem::cannot_create,
+                       "cannot make " + internal::quoted(directory_) + ": " +
+                           std::generic_category().message(errno));
+  }
+  if (access(directory_.c_str(), R_OK | W_OK | X_OK) != 0) {
+    throw ConnectError(ConnectProblem::cannot_create,
+                       "cannot use " + internal::quoted(directory_) + ": " +
+                           std::generic_category().message(errno));
+  }
+}
+
+SessionId Sessions::enter(std::int64_t ttl_ms, const InUse& in_use) {
+  const std::lock_guard lock(mutex_);
+  if (!file_.valid()) {
+    remove_dead(in_use);
+    const std::string name = new_uuid();
+    const std::string path = directory_ + "/" + name;
+    Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    struct flock whole = whole_file(F_WRLCK);
+    struct stat info {};
+    if (!file.valid() || fcntl(file.get(), F_OFD_SETLK, &whole) != 0 ||
+        fstat(file.get(), &info) != 0) {
+      return {};  // without a file of its own a session is covered by the ttl, as ever
+    }
+    file_ = std::move(file);
+    own_ = {.name = name, .inode = static_cast<std::int64_t>(info.st_ino)};
+  }
+  if (ttl_ms > longest_ttl_ms_) {
+    const std::string text = std::to_string(ttl_ms);
+    if (pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+      return {};
+    longest_ttl_ms_ = ttl_ms;
+  }
+  return own_;
+}
+
+SessionId Sessions::present() const {
+  const std::lock_guard lock(mutex_);
+  return own_;
+}
+
+void Sessions::announce() noexcept {
+  const std::lock_guard lock(mutex_);
+  const std::string text = std::to_string(longest_ttl_ms_);
+  // Hints may be missing (S12): nothing to do about a failure.
+  [[maybe_unused]] const ssize_t written =
+      file_.valid() ? pwrite(file_.get(), text.data(), text.size(), 0) : 0;
+}
+
+void Sessions::leave() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!file_.valid()) return;
+  unlink((directory_ + "/" + own_.name).c_str());
+  file_ = Descriptor();
+  own_ = {};
+}
+
+void Sessions::abandon() noexcept {
+  const std::lock_guard lock(mutex_);
+  file_.abandon();
+}
+
+bool Sessions::known_dead(const SessionId& session) const {
+  // Somebody else may have written the name.
+  if (session.name.empty() || session.name.find('/') != std::string::npos) return false;
+  const Descriptor file = open_to_look(directory_ + "/" + session.name);
+  struct stat info {};
+  if (!file.valid() || fstat(file.get(), &info) != 0) return false;
+  return static_cast<std::int64_t>(info.st_ino) == session.inode && !locked_by_session(file.get());
+}
+
+void Sessions::remove_dead(const InUse& in_use) const {
+  for_each_file(directory_, [&](const std::filesystem::path& path) {
+    const Descriptor file = open_to_look(path.string());
+    if (file.valid() && !locked_by_session(file.get()) && !in_use(path.filename().string()))
+      unlink(path.c_str());
+  });
+}
+
+std::unique_ptr<Watch> Sessions::watch() const { return make_session_watch(directory_); }
+
+std::int64_t Sessions::longest_ttl_alive_ms(const std::string& directory) {
+  std::int64_t longest = 0;
+  for_each_file(directory, [&](const std::filesystem::path& path) {
+    const Descriptor file = open_to_look(path.string());
+    if (!file.valid() || !locked_by_session(file.get())) return;
+    char text[24] = {};
+    if (pread(file.get(), text, sizeof text - 1, 0) > 0)
+      longest = std::max<std::int64_t>(longest, std::strtoll(text, nullptr, 10));
+  });
+  return longest;
+}
+
+}  // namespace mongoelector::internal
