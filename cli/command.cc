@@ -7,6 +7,10 @@ namespace mongoelector::cli {
 
 // Each stands in a file of its own.
 #define MONGOELECTOR_COMMANDS(COMMAND) \
+  COMMAND(status)                      \
+  COMMAND(list)                        \
+  COMMAND(leader)                      \
+  COMMAND(release)                     \
   COMMAND(version)                     \
   COMMAND(help)
 

@@ -6,12 +6,14 @@
 
 #include "base/text.h"
 #include "cli/exit_codes.h"
+#include "mongoelector/connect.h"
 
 namespace mongoelector::cli {
 
 namespace {
 
 constexpr std::size_t kTextColumn = 28;
+constexpr std::size_t kLongestExample = 52;
 constexpr std::size_t kColumns = 100;
 
 // "  left      text", the text wrapped below itself.
@@ -57,10 +59,11 @@ std::string flags_of(const CLI::App& app) {
 
 std::string examples_of(const std::vector<Example>& examples) {
   std::size_t column = 0;
-  for (const Example& example : examples) column = std::max(column, example.line.size());
+  for (const Example& example : examples) column = std::max(column, example.line.size() + 5);
+  column = std::min(column, kLongestExample);
   std::string out;
   for (const Example& example : examples)
-    out += entry(std::string(example.line), example.meaning, column + 5);
+    out += entry(std::string(example.line), example.meaning, column);
   return out;
 }
 
@@ -127,7 +130,7 @@ Failure unknown_command(const std::string& word) {
     if (!command->about().alias.empty()) known.emplace_back(command->about().alias);
   }
   const std::string similar = suggestion(word, known);
-  return {Exit::usage, fmt::format("there is no command {}", internal::quoted(word)),
+  return {Exit::usage, fmt::format("there is no command {}", internal::quoted(redact_uri(word))),
           similar.empty() ? "see: mongoelector help" : fmt::format("did you mean {}?", similar)};
 }
 

@@ -19,6 +19,7 @@ class Output {
     json_ = json;
     verbosity_ = verbosity;
   }
+  void configure_json(bool json) { json_ = json; }
   bool json() const { return json_; }
 
   // The answer, as it is.

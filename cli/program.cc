@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/help.h"
+#include "mongoelector/connect.h"
 
 namespace mongoelector::cli {
 
@@ -40,7 +42,8 @@ std::size_t find_name(const Words& words) {
 
 Failure unexpected(const CLI::App& app, const std::string& word, const std::string& see) {
   if (word[0] != '-')
-    return {Exit::usage, fmt::format("unexpected argument {}", internal::quoted(word)), see};
+    return {Exit::usage,
+            fmt::format("unexpected argument {}", internal::quoted(redact_uri(word))), see};
   const std::string flag = word.substr(0, word.find('='));
   Words known;
   for (const CLI::Option* option : app.get_options())
@@ -137,6 +140,23 @@ int dispatch(Words words, Context& context) {
 }
 
 }  // namespace
+
+std::vector<std::string> take_arguments(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    static constexpr std::string_view kFlag = "--uri=";
+    const std::string_view word = words[i];
+    const std::size_t start = word.starts_with(kFlag) ? kFlag.size() : 0;
+    const bool names_a_store = start > 0 || (i > 0 && words[i - 1] == "--uri");
+    if (!names_a_store && word.find("://") == std::string_view::npos) continue;
+    const std::string_view uri = word.substr(start);
+    const std::string safe = redact_uri(uri);
+    if (safe == uri) continue;
+    const auto [secret, stars] = std::mismatch(uri.begin(), uri.end(), safe.begin(), safe.end());
+    std::fill(argv[i + 1] + (secret - word.begin()), argv[i + 1] + word.rfind('@'), '*');
+  }
+  return words;
+}
 
 int run_program(const std::vector<std::string>& arguments) {
   Context context;

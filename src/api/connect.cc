@@ -64,9 +64,10 @@ std::string default_sqlite_path() {
 }
 
 std::string redact_uri(std::string_view uri) {
+  if (uri.starts_with("sqlite:")) return std::string(uri);
   const std::size_t scheme = uri.find("://");
-  if (scheme == std::string_view::npos) return std::string(uri);
-  const std::size_t from = scheme + 3;
+  // Whoever forgets the scheme still has a password in it.
+  const std::size_t from = scheme == std::string_view::npos ? 0 : scheme + 3;
   // A password that was not percent-encoded may hold '/', '@' or ':'; hiding too much is the safe
   // mistake.
   const std::size_t at = uri.rfind('@');

@@ -60,7 +60,8 @@ std::string_view unfit_file_system(std::int64_t type) {
 
 std::string prepare_place(const std::string& path) {
   if (path.find('\0') != std::string::npos)
-    throw ConnectError(ConnectProblem::bad_uri, "the path " + internal::quoted(path) + " holds a NUL byte");
+    throw ConnectError(ConnectProblem::bad_uri,
+                       "the path " + internal::quoted(path) + " holds a NUL byte");
   std::error_code error;
   const auto absolute = std::filesystem::absolute(path, error);
   const auto resolved = std::filesystem::weakly_canonical(absolute, error);
@@ -89,12 +90,13 @@ bool file_exists(const std::string& path) {
   }
   if (S_ISDIR(info.st_mode)) cannot("open", path, EISDIR);
   if (!S_ISREG(info.st_mode)) {
-    throw ConnectError(ConnectProblem::cannot_create, internal::quoted(path) + " is not a plain file");
+    throw ConnectError(ConnectProblem::cannot_create,
+                       internal::quoted(path) + " is not a plain file");
   }
   if (info.st_nlink > 1) {
     // Under another name the file would have another log beside it, and other leases.
     throw ConnectError(ConnectProblem::unsupported,
-                       internal::quoted(path) + " has several names (hard links); it must have one");
+                       internal::quoted(path) + " has several names (hard links), not just one");
   }
   return true;
 }

@@ -18,7 +18,8 @@ namespace {
 
 // The kernel reports the close of a file a moment before it drops the lock on it; a look in between
 // would find the session alive, and nothing would wake anybody again. So wait for the lock: the
-// last descriptor is closed, so this takes microseconds, and no other file ever has this name.
+// last descriptor is closed, so this takes microseconds. Nobody but its session ever opens the file
+// for writing, and no other file ever has its name.
 void await_unlocked(const std::string& path) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct flock lock {};
@@ -41,8 +42,9 @@ class SessionWatch : public Watch {
     while (poll(wanted.data(), wanted.size(), -1) < 0) {
       if (errno != EINTR) return {.ended = true};
     }
-    if (wanted[1].revents != 0) return {.ended = true};
-    return take_events();
+    Hints hints = wanted[0].revents != 0 ? take_events() : Hints{};
+    hints.ended = hints.ended || wanted[1].revents != 0;
+    return hints;
   }
 
   void cancel() noexcept override {

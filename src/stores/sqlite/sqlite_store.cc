@@ -103,6 +103,8 @@ class SqliteStore : public LeaseStore {
     record.claimable = record.claimable || sessions_.known_dead(lease.session);
   }
   ReleaseReply remove(const Key& key, const LeaseId& id);
+  // The file has replaced another, and leases of that one may be in force.
+  bool quiet(Database& database, const Moment& moment) const;
 
   // Runs `work(database, moment)` in one transaction and commits; a failure is a reply.
   template <class Reply, class Work>
@@ -141,6 +143,14 @@ std::optional<Failure> failure_of(const std::string& path, const Work& work) {
     const bool damaged = error.problem() == ConnectProblem::damaged;
     return Failure{damaged ? Outcome::damaged : Outcome::denied, error.what()};
   }
+}
+
+Token next_token(Database& database) {
+  Query counter(database, "UPDATE meta SET token = token + 1 RETURNING token");
+  const auto token = counter.next() ? counter.integer(0) : std::nullopt;
+  if (!token) throw SqlError(SqlProblem::foreign, "has lost its token counter");
+  counter.run();
+  return Token(static_cast<std::uint64_t>(*token));
 }
 
 template <class Reply, class Work>
@@ -197,6 +207,11 @@ SqliteStore::~SqliteStore() {
   reply.outcome == Outcome::granted ? sessions_.leave() : sessions_.abandon();
 }
 
+bool SqliteStore::quiet(Database& database, const Moment& moment) const {
+  return Query(database, "SELECT 1 FROM meta WHERE quiet_until_ms >= ?", moment.now_ms).next() &&
+         Sessions::longest_ttl_alive_ms(sessions_directory(path_)) > 0;
+}
+
 ClaimReply SqliteStore::claim(const ClaimRequest& request) {
   return transact<ClaimReply>(kWrite, [&](Database& database, const Moment& moment) -> ClaimReply {
     std::optional<LeaseRow> found;
@@ -215,6 +230,12 @@ ClaimReply SqliteStore::claim(const ClaimRequest& request) {
       judge(*found);
       if (!found->record.claimable) return {.outcome = Outcome::held, .record = found->record};
     }
+    if (!mine && quiet(database, moment)) {
+      return {.outcome = Outcome::unreachable,
+              .detail = quoted(path_) +
+                        " has replaced a file whose leases may still be in force; it waits for "
+                        "their ttl or for the end of the processes that used it"};
+    }
     LeaseRow lease{.record = {.key = request.key,
                               .holder = request.holder,
                               .lease_id = request.lease_id,
@@ -227,17 +248,7 @@ ClaimReply SqliteStore::claim(const ClaimRequest& request) {
       lease.record.version = found->record.version + 1;
       lease.record.created_at = found->record.created_at;
     } else {
-      Query counter(database,
-                    "UPDATE meta SET token = token + 1 WHERE boot = ? AND quiet_until_ms < ? "
-                    "RETURNING token",
-                    moment.boot, moment.now_ms);
-      const auto token = counter.next() ? counter.integer(0) : std::nullopt;
-      if (!token) {
-        return {.outcome = Outcome::unreachable,
-                .detail = "the file has replaced another whose leases may still be in force"};
-      }
-      counter.run();
-      lease.record.token = Token(static_cast<std::uint64_t>(*token));
+      lease.record.token = next_token(database);
     }
     write_lease(database, lease, moment);
     return {.outcome = Outcome::granted, .token = lease.record.token};
@@ -370,10 +381,15 @@ std::shared_ptr<LeaseStore> open_sqlite_store(const std::string& path) {
   if (!file_exists(place)) create_database(place);
   try {
     return std::make_shared<SqliteStore>(place);
+  } catch (const ConnectError&) {
+    throw;
   } catch (const SqlError& error) {
     throw ConnectError(
         error.busy() ? ConnectProblem::unreachable : ConnectProblem::cannot_create,
         "cannot open " + quoted(place) + ": " + error.what());
+  } catch (const std::runtime_error& error) {
+    // No boot id, so no telling whose leases are in force.
+    throw ConnectError(ConnectProblem::unsupported, error.what());
   }
 }
 

@@ -1,0 +1,39 @@
+#include "cli/deadline.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "mongoelector/clock.h"
+
+namespace mongoelector::cli {
+
+Deadline::Deadline(Context& context, std::string consequence)
+    : out_(context.out),
+      consequence_(std::move(consequence)),
+      thread_([this, timeout = context.globals.timeout] { watch(timeout); }) {}
+
+Deadline::~Deadline() {
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Deadline::watch(Duration timeout) {
+  const auto clock = make_machine_clock();
+  const Instant until = clock->now() + timeout;
+  std::unique_lock lock(mutex_);
+  while (!over_ && clock->now() < until) clock->wait(lock, changed_, until);
+  if (over_) return;
+  // With the lock held: the command cannot report success in the meantime.
+  out_.fail({Exit::unavailable,
+             fmt::format("the store did not answer within {}{}", internal::show_duration(timeout),
+                         consequence_),
+             "--timeout sets how long to wait"});
+  _exit(static_cast<int>(Exit::unavailable));
+}
+
+}  // namespace mongoelector::cli

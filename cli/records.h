@@ -1,0 +1,66 @@
+// Records of the store as this tool shows them, in text and in JSON.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/failure.h"
+#include "cli/session.h"
+#include "mongoelector/store.h"
+
+namespace mongoelector::cli {
+
+// A name as the user typed it: "lock/NAME", "election/NAME", or NAME for either.
+struct Target {
+  std::optional<Kind> kind;
+  std::string name;
+};
+// Throws ArgumentError if it cannot be the name of anything.
+Target parse_target(std::string_view text);
+
+// What the store holds under a target.
+struct Found {
+  std::optional<Record> lock;
+  std::optional<Record> election;
+};
+// Throws StoreError.
+Found find_records(LeaseStore& store, const Target& target);
+// For commands that need one: the record, or nothing if there is none. Throws Failure if the name
+// could mean two.
+std::optional<Record> find_record(LeaseStore& store, const Target& target);
+
+// Throws StoreError if the reply says that the store did not do as asked. `what` starts the
+// message: "reading lock \"a\"".
+void require_answer(Outcome outcome, const std::string& detail, const std::string& what);
+
+// Somebody holds it now.
+bool live(const Record& record);
+
+// Label, else host, safe to show.
+std::string holder_name(const Record& record);
+// "batch-1 (pid 977, id 9f3c)"
+std::string describe_holder(const Record& record);
+// "26.1s", "12m3s", "3h4m"
+std::string brief(Duration value);
+// By the store's clock, as the record was read.
+Duration held_for(const Record& record);
+// Nothing for a Python holder, whose ttl is not recorded.
+std::optional<Duration> since_renewal(const Record& record);
+std::string show_token(Token token);
+
+Json token_json(Token token);
+Json seconds_json(Duration value);
+Json time_json(WallTime value);
+// {"label", "host", "pid", "id", "version"}
+Json holder_json(const Holder& holder, const std::string& version = {});
+Json store_json(const Connection& connection, const StoreInfo& info);
+
+// What a lock and a listing say about a lease in force, all null without one: the holder, token,
+// acquired_at, held_for_seconds, the keys of add_lease(), note.
+void add_holding(Json& object, const std::optional<Record>& record);
+// lease_ttl_seconds, lease_remaining_seconds and renewed_at.
+void add_lease(Json& object, const std::optional<Record>& record);
+
+}  // namespace mongoelector::cli

@@ -1,0 +1,35 @@
+// Which store a command talks to, and the connection to it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cli/command.h"
+#include "mongoelector/connect.h"
+
+namespace mongoelector::cli {
+
+struct StoreChoice {
+  std::string uri;     // empty: the default file of this machine
+  std::string origin;  // "--uri", "MONGODB_URI", ...; empty: nobody said anything
+};
+
+// The first of: --uri or --uri-file; MONGOELECTOR_URI or MONGOELECTOR_URI_FILE; MONGODB_URI.
+// `stdin_is_free`: "--uri-file -" may read it. Throws Failure.
+StoreChoice choose_store(const Globals& globals, bool stdin_is_free);
+
+struct Connection {
+  std::shared_ptr<Session> session;
+  std::string uri;         // to show; no password
+  bool by_default = false;  // nobody named a store
+};
+
+inline constexpr std::string_view kDefaultStoreNotice =
+    "store: SQLite on this machine only (set MONGODB_URI to coordinate several hosts)";
+
+// Connects to the chosen store. Throws Failure and ConnectError. Not bounded by --timeout: see
+// Deadline.
+Connection open_connection(Context& context, bool stdin_is_free = true,
+                           ConnectOptions options = {});
+
+}  // namespace mongoelector::cli

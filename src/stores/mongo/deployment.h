@@ -1,0 +1,27 @@
+// What is looked at once, when a store is opened: whether this deployment can keep the promises,
+// whether we may use it, and the indexes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mongoelector/options.h"
+#include "stores/mongo/driver.h"
+
+namespace mongoelector::internal::mongo {
+
+struct Names {
+  std::string database;
+  std::string locks;      // collection of Kind::lock
+  std::string elections;  // collection of Kind::election
+  std::vector<std::string> status;
+};
+
+// Throws ConnectError: unreachable, denied or unsupported. Never quotes a secret.
+void check_deployment(Driver& driver, const Names& names);
+
+// The index is only a broom for what nobody claims any more: made where there is none on that
+// field, never changed, never dropped, and nothing depends on it. Returns warnings.
+std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, PythonFleet fleet);
+
+}  // namespace mongoelector::internal::mongo

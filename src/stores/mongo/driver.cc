@@ -1,0 +1,289 @@
+#include "stores/mongo/driver.h"
+
+#include <mongoc/mongoc.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <thread>
+#include <utility>
+
+#include "mongoelector/clock.h"
+#include "mongoelector/error.h"
+
+namespace mongoelector::internal::mongo {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kErrorApi = 2;  // server codes come as such, not mixed with the driver's own
+// After a broken connection the driver waits for its monitor's next look, so a small budget needs
+// frequent looks. 500 ms is the least the driver takes.
+constexpr Duration kHeartbeat = milliseconds(1000);
+constexpr Duration kQuickHeartbeat = milliseconds(500);
+// How long giving up a pool may hold up its owner: a healthy server is done in a few milliseconds.
+constexpr Duration kDrainWithin = milliseconds(250);
+
+template <class T, void (*destroy)(T*)>
+struct Destroyer {
+  void operator()(T* what) const { destroy(what); }
+};
+template <class T, void (*destroy)(T*)>
+using Owned = std::unique_ptr<T, Destroyer<T, destroy>>;
+
+using Uri = Owned<mongoc_uri_t, mongoc_uri_destroy>;
+using Prefs = Owned<mongoc_read_prefs_t, mongoc_read_prefs_destroy>;
+using WriteConcern = Owned<mongoc_write_concern_t, mongoc_write_concern_destroy>;
+using Cursor = Owned<mongoc_cursor_t, mongoc_cursor_destroy>;
+using Collection = Owned<mongoc_collection_t, mongoc_collection_destroy>;
+using Description = Owned<mongoc_server_description_t, mongoc_server_description_destroy>;
+
+void drop_log(mongoc_log_level_t, const char*, const char*, void*) {}
+
+// Never undone: the driver cannot be initialised twice in a process, and others may use it.
+void initialise_driver() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    mongoc_init();
+    mongoc_log_set_handler(drop_log, nullptr);
+  });
+}
+
+Source source_of(const bson_error_t& error) {
+  switch (error.domain) {
+    case MONGOC_ERROR_SERVER_SELECTION: return Source::not_sent;
+    case MONGOC_ERROR_STREAM:
+      switch (error.code) {
+        case MONGOC_ERROR_STREAM_NAME_RESOLUTION:
+        case MONGOC_ERROR_STREAM_CONNECT:
+        case MONGOC_ERROR_STREAM_NOT_ESTABLISHED: return Source::not_sent;
+        default: return Source::network;
+      }
+    case MONGOC_ERROR_SERVER: return Source::server;
+    case MONGOC_ERROR_WRITE_CONCERN: return Source::write_concern;
+    case MONGOC_ERROR_CLIENT:
+      return error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE ? Source::authentication
+                                                            : Source::usage;
+    case MONGOC_ERROR_PROTOCOL:
+      // Anything but the version check happened to a reply, after the command was sent.
+      return error.code == MONGOC_ERROR_PROTOCOL_BAD_WIRE_VERSION ? Source::incompatible
+                                                                  : Source::network;
+    default: return Source::usage;
+  }
+}
+
+Failure failure_of(const bson_error_t& error) {
+  return {.source = source_of(error), .code = static_cast<int>(error.code), .message = error.message};
+}
+
+Failure failure_in(Source source, const bson_t& description) {
+  return {.source = source,
+          .code = static_cast<int>(integer(description, "code").value_or(0)),
+          .message = text(description, "errmsg").value_or("no reason given")};
+}
+
+// What a reply with ok:1 may still complain about.
+std::optional<Failure> complaint_in(const bson_t& reply) {
+  if (const auto errors = part(reply, "writeErrors")) {
+    if (const auto first = part(**errors, "0")) return failure_in(Source::server, **first);
+  }
+  if (const auto error = part(reply, "writeConcernError"))
+    return failure_in(Source::write_concern, **error);
+  return std::nullopt;
+}
+
+Role role_of(const std::string& type) {
+  if (type == "RSPrimary") return Role::primary;
+  if (type == "Standalone") return Role::standalone;
+  if (type == "Mongos" || type == "LoadBalancer") return Role::router;
+  return Role::other;
+}
+
+Server described(const mongoc_server_description_t& description) {
+  const bson_t* hello = mongoc_server_description_hello_response(&description);
+  return {.id = mongoc_server_description_id(&description),
+          .role = role_of(mongoc_server_description_type(&description)),
+          .address = mongoc_server_description_host(&description)->host_and_port,
+          .member = text(*hello, "me").value_or("")};
+}
+
+Uri parse(const std::string& uri) {
+  bson_error_t error{};
+  Uri parsed(mongoc_uri_new_with_error(uri.c_str(), &error));
+  // The reason may quote an option, never the password; the URI itself is not repeated.
+  if (!parsed) {
+    throw ConnectError(ConnectProblem::bad_uri,
+                       std::string("the MongoDB URI cannot be read: ") + error.message);
+  }
+  return parsed;
+}
+
+std::string location_of(const mongoc_uri_t& uri) {
+  std::string location;
+  if (const char* name = mongoc_uri_get_srv_hostname(&uri)) {
+    location = std::string("mongodb+srv://") + name;
+  } else {
+    location = "mongodb://";
+    for (const auto* host = mongoc_uri_get_hosts(&uri); host != nullptr; host = host->next)
+      location += std::string(host->host_and_port) + (host->next ? "," : "");
+  }
+  const char* set = mongoc_uri_get_replica_set(&uri);
+  return location + (set == nullptr ? "" : std::string("/?replicaSet=") + set);
+}
+
+}  // namespace
+
+// Destroying one sends endSessions and joins the monitors, which takes seconds when the server
+// hangs: a thread of its own does it, the only one outside the session, and outlives us then.
+class Pool {
+ public:
+  Pool(const std::string& uri, const std::string& application, Duration budget) {
+    const Uri ours = parse(uri);
+    const auto ms = [](Duration value) {
+      return static_cast<std::int32_t>(std::chrono::duration_cast<milliseconds>(value).count());
+    };
+    for (const char* option : {MONGOC_URI_CONNECTTIMEOUTMS, MONGOC_URI_SOCKETTIMEOUTMS,
+                               MONGOC_URI_SERVERSELECTIONTIMEOUTMS, MONGOC_URI_WAITQUEUETIMEOUTMS})
+      mongoc_uri_set_option_as_int32(ours.get(), option, ms(budget));
+    mongoc_uri_set_option_as_int32(ours.get(), MONGOC_URI_HEARTBEATFREQUENCYMS,
+                                   ms(budget < kHeartbeat ? kQuickHeartbeat : kHeartbeat));
+    mongoc_uri_set_option_as_bool(ours.get(), MONGOC_URI_RETRYWRITES, false);
+    mongoc_uri_set_option_as_bool(ours.get(), MONGOC_URI_RETRYREADS, false);
+    const Prefs primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+    mongoc_uri_set_read_prefs_t(ours.get(), primary.get());
+    const WriteConcern majority(mongoc_write_concern_new());
+    mongoc_write_concern_set_wmajority(majority.get(), ms(budget * 3 / 4));
+    mongoc_uri_set_write_concern(ours.get(), majority.get());
+    bson_error_t error{};
+    pool_ = mongoc_client_pool_new_with_error(ours.get(), &error);
+    if (pool_ == nullptr) throw ConnectError(ConnectProblem::bad_uri, error.message);
+    mongoc_client_pool_set_error_api(pool_, kErrorApi);
+    if (!application.empty()) mongoc_client_pool_set_appname(pool_, application.c_str());
+  }
+
+  ~Pool() {
+    struct Drain {
+      std::mutex mutex;
+      std::condition_variable changed;
+      bool done = false;
+    };
+    const auto drain = std::make_shared<Drain>();
+    try {
+      std::thread([pool = pool_, drain] {
+        mongoc_client_pool_destroy(pool);
+        const std::lock_guard lock(drain->mutex);
+        drain->done = true;
+        drain->changed.notify_all();
+      }).detach();
+    } catch (const std::system_error&) {  // no more threads: then it takes the time it takes
+      mongoc_client_pool_destroy(pool_);
+      return;
+    }
+    const auto clock = make_machine_clock();
+    const Instant until = clock->now() + kDrainWithin;
+    std::unique_lock lock(drain->mutex);
+    while (!drain->done && clock->now() < until) clock->wait(lock, drain->changed, until);
+  }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  mongoc_client_t* pop() { return mongoc_client_pool_pop(pool_); }
+  void push(mongoc_client_t* client) { mongoc_client_pool_push(pool_, client); }
+
+ private:
+  mongoc_client_pool_t* pool_ = nullptr;
+};
+
+Call::Call(std::shared_ptr<Pool> pool) : pool_(std::move(pool)), client_(pool_->pop()) {
+  if (client_ == nullptr) {
+    failure_ = {.source = Source::not_sent, .message = "all connections are in use"};
+    return;
+  }
+  bson_error_t error{};
+  const Description picked(mongoc_client_select_server(client_, true, nullptr, &error));
+  if (!picked) {
+    failure_ = failure_of(error);
+    return;
+  }
+  server_ = described(*picked);
+  // Only a URI that names one server directly brings us to another.
+  if (server_.role == Role::other) {
+    failure_ = {.source = Source::not_sent,
+                .message = server_.address + " is not a primary and takes no writes"};
+  }
+}
+
+Call::~Call() {
+  if (client_ != nullptr) pool_->push(client_);
+}
+
+Answer Call::write(const std::string& database, const Bson& command) {
+  const Bson options = object({{"serverId", static_cast<std::int32_t>(server_.id)}});
+  bson_error_t error{};
+  bson_t reply;
+  const bool done = mongoc_client_write_command_with_opts(
+      client_, database.c_str(), command.get(), options.get(), &reply, &error);
+  Answer answer{.reply = Bson(reply)};
+  bson_destroy(&reply);
+  answer.failure = complaint_in(*answer.reply);
+  if (!done && !answer.failure) answer.failure = failure_of(error);
+  return answer;
+}
+
+Answer Call::run(const std::string& database, const Bson& command) {
+  bson_error_t error{};
+  bson_t reply;
+  const bool done = mongoc_client_command_simple_with_server_id(
+      client_, database.c_str(), command.get(), nullptr, server_.id, &reply, &error);
+  Answer answer{.reply = Bson(reply)};
+  bson_destroy(&reply);
+  if (!done) answer.failure = failure_of(error);
+  return answer;
+}
+
+Rows Call::find(const std::string& database, const std::string& collection, const Bson& filter,
+                Bson options) {
+  append(options, {"readConcern", object({{"level", "majority"}})});
+  const Prefs primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+  const Collection where(
+      mongoc_client_get_collection(client_, database.c_str(), collection.c_str()));
+  const Cursor cursor(
+      mongoc_collection_find_with_opts(where.get(), filter.get(), options.get(), primary.get()));
+  Rows rows;
+  const bson_t* document = nullptr;
+  while (mongoc_cursor_next(cursor.get(), &document)) rows.documents.emplace_back(*document);
+  bson_error_t error{};
+  if (mongoc_cursor_error(cursor.get(), &error)) rows.failure = failure_of(error);
+  return rows;
+}
+
+Driver::Driver(const std::string& uri, const std::string& application)
+    : uri_(uri), application_(application) {
+  initialise_driver();
+  const Uri parsed = parse(uri);
+  const char* database = mongoc_uri_get_database(parsed.get());
+  database_ = database == nullptr ? "" : database;
+  location_ = location_of(*parsed);
+  pool_ = std::make_shared<Pool>(uri_, application_, budget_);
+}
+
+Call Driver::begin() {
+  std::shared_ptr<Pool> pool;
+  {
+    const std::lock_guard lock(mutex_);
+    pool = pool_;
+  }
+  return Call(std::move(pool));
+}
+
+void Driver::limit_calls(Duration budget) {
+  const Duration wanted = std::max(budget, kSmallestBudget);
+  std::shared_ptr<Pool> retired;  // goes after the mutex, with the last call that uses it
+  const std::lock_guard lock(mutex_);
+  if (wanted >= budget_) return;
+  // The driver takes timeouts with the URI only.
+  retired = std::exchange(pool_, std::make_shared<Pool>(uri_, application_, wanted));
+  budget_ = wanted;
+}
+
+}  // namespace mongoelector::internal::mongo

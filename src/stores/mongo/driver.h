@@ -1,0 +1,105 @@
+// The MongoDB driver behind a small face: raw commands to one chosen server, and errors as values.
+//
+// Every setting that a promise rests on is ours, on our own copy of the URI: no retries by the
+// driver (they double the worst case and go back to the same hung server), majority writes, primary
+// reads, and timeouts from the call budget C: connect, socket, selection and queue each wait at
+// most C, a majority 3/4 C. No driver of this line bounds a whole call, so one may take a few C
+// while a connection is being made; safety never rests on it.
+//
+// The driver's log is one per process and goes to stdout and stderr unless somebody takes it. A
+// library that promises to write nothing has to: it is silenced when the first store is opened. An
+// application that wants it sets its own handler after that.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mongoelector/lease.h"
+#include "stores/mongo/bson.h"
+#include "stores/mongo/outcomes.h"
+
+struct _mongoc_client_t;
+
+namespace mongoelector::internal::mongo {
+
+// What a call is bounded by until limit_calls() says less: right for a ttl of 15 s.
+inline constexpr Duration kFirstBudget = std::chrono::milliseconds(1500);
+// Less than this and a healthy server across a room would time out while connecting.
+inline constexpr Duration kSmallestBudget = std::chrono::milliseconds(200);
+
+enum class Role : std::uint8_t { standalone, primary, router, other };
+
+// The server a call talks to.
+struct Server {
+  std::uint32_t id = 0;
+  Role role = Role::other;
+  std::string address;  // as we reach it
+  std::string member;   // replica set: its name in the set's configuration, whoever asks
+};
+
+struct Answer {
+  Bson reply = {};  // whole, also with a failure, as far as there was one
+  std::optional<Failure> failure = {};
+};
+
+struct Rows {
+  std::vector<Bson> documents = {};
+  std::optional<Failure> failure = {};
+};
+
+class Pool;
+
+// One connection and the server picked for it, for the time of one verb. Not for two threads.
+class Call {
+ public:
+  explicit Call(std::shared_ptr<Pool> pool);
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  // Set when there is no connection or no server that takes writes: then nothing else may be used.
+  const std::optional<Failure>& failure() const { return failure_; }
+  const Server& server() const { return server_; }
+
+  // On exactly server(), majority. A write error or write concern error is a failure too.
+  Answer write(const std::string& database, const Bson& command);
+  // On the primary at that time, majority read concern; all rows.
+  Rows find(const std::string& database, const std::string& collection, const Bson& filter,
+            Bson options);
+  // On exactly server(), as it is.
+  Answer run(const std::string& database, const Bson& command);
+
+ private:
+  std::shared_ptr<Pool> pool_;
+  _mongoc_client_t* client_ = nullptr;
+  std::optional<Failure> failure_;
+  Server server_;
+};
+
+class Driver {
+ public:
+  // Throws ConnectError (bad_uri). Connects to nothing yet.
+  Driver(const std::string& uri, const std::string& application);
+
+  Call begin();
+  // Only ever shrinks. Calls under way keep the bounds they began with.
+  void limit_calls(Duration budget);
+
+  const std::string& database() const { return database_; }  // of the URI, may be empty
+  const std::string& location() const { return location_; }  // hosts, without user or secrets
+
+ private:
+  std::string uri_;
+  std::string application_;
+  std::string database_;
+  std::string location_;
+  std::mutex mutex_;
+  Duration budget_ = kFirstBudget;
+  std::shared_ptr<Pool> pool_;
+};
+
+}  // namespace mongoelector::internal::mongo

@@ -1,0 +1,302 @@
+#include "stores/mongo/mongo_store.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "mongoelector/error.h"
+#include "stores/mongo/deployment.h"
+#include "stores/mongo/driver.h"
+#include "stores/mongo/lock_documents.h"
+#include "stores/mongo/outcomes.h"
+#include "stores/mongo/status_rows.h"
+#include "stores/mongo/tokens.h"
+
+namespace mongoelector::internal {
+
+namespace {
+
+using namespace mongo;  // NOLINT: the parts of this store
+
+constexpr int kDuplicateKey = 11000;
+constexpr int kClaimTries = 3;
+
+// What sends one more try of the same claim at once: the race of two first claims, and a set that
+// was just initiated and has no logical clock yet.
+bool claim_again(const Server& server, const Answer& answer) {
+  if (answer.failure)
+    return answer.failure->source == Source::server && answer.failure->code == kDuplicateKey;
+  return server.role != Role::standalone && !operation_time(answer.reply).known();
+}
+
+template <class Reply>
+Reply failed(const Failure& failure, Phase phase) {
+  return {.outcome = outcome_of(failure, phase), .detail = failure.message};
+}
+
+class MongoStore : public LeaseStore {
+ public:
+  MongoStore(const std::string& uri, const ConnectOptions& options)
+      : driver_(uri, options.application), takeover_(options.takeover) {
+    names_ = {.database = !options.database.empty()    ? options.database
+                          : !driver_.database().empty() ? driver_.database()
+                                                        : "mongoelector",
+              .locks = options.lock_collection,
+              .elections = "elector.locks",
+              .status = status_collections(options.python_fleet)};
+    check_deployment(driver_, names_);
+    warnings_ = prepare_indexes(driver_, names_, options.python_fleet);
+  }
+
+  ClaimReply claim(const ClaimRequest& request) override {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<ClaimReply>(*call.failure(), Phase::claim);
+    const std::string& collection = collection_of(request.key.kind());
+    const Bson command = claim_command(collection, request, judging(call.server()));
+    Answer answer = call.write(names_.database, command);
+    for (int tries = 1; tries < kClaimTries && claim_again(call.server(), answer); ++tries)
+      answer = call.write(names_.database, command);
+    if (answer.failure) return failed<ClaimReply>(*answer.failure, Phase::claim);
+    const auto document = part(*answer.reply, "value");
+    if (!document) return {.detail = "the server's reply shows no document"};
+    if (text(**document, "lease_id") == request.lease_id.str())
+      return numbered(call, request, answer.reply);
+    const Decoded decoded = decode(request.key.kind(), **document);
+    if (const auto* damaged = std::get_if<Damaged>(&decoded))
+      return {.outcome = Outcome::damaged, .detail = show_key(request.key) + ": " + damaged->why};
+    if (const auto* record = std::get_if<Record>(&decoded))
+      return {.outcome = Outcome::held, .record = *record};
+    return {.detail = "the server's reply shows a document that was free"};
+  }
+
+  RenewReply renew(std::span<const Lease> leases) override {
+    RenewReply reply;
+    if (leases.empty()) return reply;
+    reply.outcomes.resize(leases.size(), Outcome::unknown);
+    Call call = driver_.begin();
+    for (const Kind kind : {Kind::lock, Kind::election}) renew_kind(call, kind, leases, reply);
+    return reply;
+  }
+
+  ReleaseReply release(const Lease& lease) override {
+    stored_.forget(lease.id);
+    return remove(lease.key, "lease_id", lease.id.str());
+  }
+
+  ReleaseReply break_lease(const Record& seen) override {
+    if (seen.lease_id.empty()) return remove(seen.key, "uuid", seen.holder.uuid);
+    return remove(seen.key, "lease_id", seen.lease_id.str());
+  }
+
+  ReadReply read(const Key& key) override {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<ReadReply>(*call.failure(), Phase::read);
+    const Rows rows = call.find(names_.database, collection_of(key.kind()),
+                                key_filter(key.name()), shown_as_rows(judging(call.server())));
+    if (rows.failure) return failed<ReadReply>(*rows.failure, Phase::read);
+    if (rows.documents.empty()) return {.outcome = Outcome::granted};
+    const Decoded decoded = decode_row(key.kind(), *rows.documents.front());
+    if (const auto* damaged = std::get_if<Damaged>(&decoded))
+      return {.outcome = Outcome::damaged, .detail = show_key(key) + ": " + damaged->why};
+    if (const auto* record = std::get_if<Record>(&decoded))
+      return {.outcome = Outcome::granted, .record = *record};
+    return {.outcome = Outcome::granted};
+  }
+
+  ListReply list(Kind kind, const std::string& prefix) override {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<ListReply>(*call.failure(), Phase::read);
+    const Rows rows = call.find(names_.database, collection_of(kind), prefix_filter(prefix),
+                                shown_as_rows(judging(call.server())));
+    if (rows.failure) return failed<ListReply>(*rows.failure, Phase::read);
+    ListReply reply{.outcome = Outcome::granted};
+    for (const Bson& row : rows.documents) {
+      Decoded decoded = decode_row(kind, *row);
+      if (auto* record = std::get_if<Record>(&decoded))
+        reply.records.push_back(std::move(*record));
+      if (const auto* damaged = std::get_if<Damaged>(&decoded)) {
+        const auto document = part(*row, "doc");
+        reply.detail += (reply.detail.empty() ? "" : "; ") +
+                        (document ? named(kind, **document) : "a record") + ": " + damaged->why;
+      }
+    }
+    return reply;
+  }
+
+  // Polling finds everything a hint would tell, only later.
+  std::unique_ptr<Watch> watch() override { return nullptr; }
+
+  StoreInfo info() override {
+    StoreInfo info{.kind = "mongodb",
+                   .location = driver_.location() + ", database " + names_.database,
+                   .warnings = warnings_};
+    Call call = driver_.begin();
+    const auto failing = [&](const Failure& failure) {
+      info.outcome = outcome_of(failure, Phase::read);
+      info.detail = failure.message;
+      return info;
+    };
+    if (call.failure()) return failing(*call.failure());
+    const Answer hello = call.run("admin", object({{"hello", std::int32_t{1}}}));
+    if (hello.failure) return failing(*hello.failure);
+    if (const auto time = date(*hello.reply, "localTime"))
+      info.time = WallTime(std::chrono::milliseconds(time->ms));
+    const Server& server = call.server();
+    info.topology = server.role == Role::standalone ? "standalone"
+                    : server.role == Role::router   ? "sharded"
+                                                    : "replica_set";
+    const std::string judge = judging(server).judge;
+    info.judge = judge.empty() ? "the router that executes the call"
+                               : "the server " + server.address;
+    info.outcome = Outcome::granted;
+    return info;
+  }
+
+  ReleaseReply report(const NodeStatus& row) override {
+    return on_status([&](Call& call, const std::string& collection) {
+      const Answer answer = call.write(names_.database, report_command(collection, row));
+      return answer.failure ? failed<ReleaseReply>(*answer.failure, Phase::release)
+                            : ReleaseReply{.outcome = Outcome::granted};
+    });
+  }
+
+  ReleaseReply retire(const Key& key, const std::string& uuid) override {
+    return on_status([&](Call& call, const std::string& collection) {
+      return removed(
+          call.write(names_.database, delete_command(collection, uuid, "key", key.name())));
+    });
+  }
+
+  MembersReply members(const Key& key) override {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<MembersReply>(*call.failure(), Phase::read);
+    MembersReply reply{.outcome = Outcome::granted};
+    std::set<std::string> seen;  // members that write to both collections count once
+    for (const std::string& collection : names_.status) {
+      const Rows rows =
+          call.find(names_.database, collection, members_filter(key), freshest_first());
+      if (rows.failure) return failed<MembersReply>(*rows.failure, Phase::read);
+      for (const Bson& row : rows.documents) {
+        NodeStatus member = decode_status(key, *row);
+        if (seen.insert(member.uuid).second) reply.members.push_back(std::move(member));
+      }
+    }
+    std::stable_sort(
+        reply.members.begin(), reply.members.end(),
+        [](const NodeStatus& a, const NodeStatus& b) { return a.timestamp > b.timestamp; });
+    return reply;
+  }
+
+  bool shared() const override { return true; }
+  void limit_calls(Duration budget) override { driver_.limit_calls(budget); }
+
+ private:
+  const std::string& collection_of(Kind kind) const {
+    return kind == Kind::lock ? names_.locks : names_.elections;
+  }
+
+  // Every client must name a member alike, whatever address it uses to reach it.
+  Judging judging(const Server& server) const {
+    std::string judge;
+    if (server.role == Role::standalone) judge = "standalone";
+    if (server.role == Role::primary) judge = server.member;
+    return {.judge = std::move(judge), .strict = takeover_ == Takeover::strict};
+  }
+
+  ClaimReply numbered(Call& call, const ClaimRequest& request, const Bson& reply) {
+    if (call.server().role != Role::standalone) {
+      const Token token = operation_time(reply);
+      if (!token.known()) return {.detail = "the server's reply holds no operationTime"};
+      return {.outcome = Outcome::granted, .token = token};
+    }
+    const Numbered result =
+        next_token(call, names_.database, collection_of(request.key.kind()), request.key.name(),
+                   request.lease_id);
+    // The lease is there, so whatever went wrong, we cannot say that nothing happened.
+    if (result.failure) return {.detail = result.failure->message};
+    stored_.add(request.lease_id);
+    return {.outcome = Outcome::granted, .token = result.token};
+  }
+
+  void renew_kind(Call& call, Kind kind, std::span<const Lease> all, RenewReply& reply) {
+    std::vector<const Lease*> leases;
+    Renewal renewal;
+    for (const Lease& lease : all) {
+      if (lease.key.kind() != kind) continue;
+      leases.push_back(&lease);
+      const bool marked = !lease.token.known() || stored_.has(lease.id);
+      (marked ? renewal.leases : renewal.unmarked).push_back(&lease);
+    }
+    if (leases.empty()) return;
+    const auto settle = [&](const Lease* lease, Outcome outcome) {
+      reply.outcomes[static_cast<std::size_t>(lease - all.data())] = outcome;
+      if (outcome == Outcome::granted && lease->token.known()) stored_.add(lease->id);
+      if (outcome == Outcome::lost) stored_.forget(lease->id);
+    };
+    const auto fail = [&](const Failure& failure) {
+      for (const Lease* lease : leases) settle(lease, outcome_of(failure, Phase::renew));
+      reply.detail = failure.message;
+    };
+    if (call.failure()) return fail(*call.failure());
+    const std::string& collection = collection_of(kind);
+    const Answer answer = call.write(
+        names_.database, renew_command(collection, renewal, judging(call.server()).judge));
+    if (answer.failure) return fail(*answer.failure);
+    const auto count = static_cast<std::size_t>(integer(*answer.reply, "n").value_or(0));
+    if (count == leases.size()) {
+      for (const Lease* lease : leases) settle(lease, Outcome::granted);
+      return;
+    }
+    // A lease that is still ours was so during the update too, and was extended by it.
+    const Rows rows = call.find(names_.database, collection, leases_filter(leases),
+                                object({{"projection", object({{"lease_id", true}})}}));
+    if (rows.failure) return fail(*rows.failure);
+    std::set<std::string> ours;
+    for (const Bson& row : rows.documents) ours.insert(text(*row, "lease_id").value_or(""));
+    for (const Lease* lease : leases)
+      settle(lease, ours.contains(lease->id.str()) ? Outcome::granted : Outcome::lost);
+  }
+
+  static ReleaseReply removed(const Answer& answer) {
+    if (answer.failure) return failed<ReleaseReply>(*answer.failure, Phase::release);
+    const bool gone = integer(*answer.reply, "n").value_or(0) > 0;
+    return {.outcome = gone ? Outcome::granted : Outcome::lost};
+  }
+
+  ReleaseReply remove(const Key& key, std::string_view field, const std::string& value) {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<ReleaseReply>(*call.failure(), Phase::release);
+    return removed(call.write(names_.database, delete_command(collection_of(key.kind()),
+                                                              key.name(), field, value)));
+  }
+
+  // The same on each status collection; the first trouble is the answer.
+  template <class Verb>
+  ReleaseReply on_status(const Verb& verb) {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<ReleaseReply>(*call.failure(), Phase::release);
+    ReleaseReply reply{.outcome = Outcome::granted};
+    for (const std::string& collection : names_.status) {
+      reply = verb(call, collection);
+      if (reply.outcome != Outcome::granted && reply.outcome != Outcome::lost) return reply;
+    }
+    return reply;
+  }
+
+  Driver driver_;
+  const Takeover takeover_;
+  Names names_;
+  std::vector<std::string> warnings_;
+  StoredTokens stored_;
+};
+
+}  // namespace
+
+std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri,
+                                             const ConnectOptions& options) {
+  return std::make_shared<MongoStore>(uri, options);
+}
+
+}  // namespace mongoelector::internal

@@ -1,0 +1,100 @@
+#include "stores/mongo/status_rows.h"
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace mongoelector::internal::mongo {
+
+namespace {
+
+Value time_value(const std::optional<WallTime>& time) {
+  if (!time) return Null{};
+  return Date{
+      std::chrono::duration_cast<std::chrono::milliseconds>(time->time_since_epoch()).count()};
+}
+
+// Python writes whole seconds as an int, anything else as a double.
+Value ttl_value(Duration ttl) {
+  const double seconds = std::chrono::duration<double>(ttl).count();
+  if (seconds == std::trunc(seconds) && seconds <= std::numeric_limits<std::int32_t>::max())
+    return static_cast<std::int32_t>(seconds);
+  return seconds;
+}
+
+Value pid_value(std::int64_t pid) {
+  if (pid <= std::numeric_limits<std::int32_t>::max()) return static_cast<std::int32_t>(pid);
+  return pid;
+}
+
+std::optional<WallTime> time_in(const bson_t& document, const char* name) {
+  const auto found = date(document, name);
+  if (!found) return std::nullopt;
+  return WallTime(std::chrono::milliseconds(found->ms));
+}
+
+}  // namespace
+
+std::vector<std::string> status_collections(PythonFleet fleet) {
+  static const std::string kOld = "elector.status";
+  static const std::string kNew = "elector.leader_status";
+  switch (fleet) {
+    case PythonFleet::none:
+    case PythonFleet::v0: return {kOld};
+    case PythonFleet::v1: return {kNew};
+    case PythonFleet::both: return {kOld, kNew};
+  }
+  return {kOld};
+}
+
+Bson report_command(const std::string& collection, const NodeStatus& row) {
+  // Both names of the flag: a row without the one it knows breaks cluster_detail of Python 0.x.
+  Bson fixed = object({{"uuid", row.uuid},
+                       {"key", row.key.name()},
+                       {"host", row.host},
+                       {"pid", pid_value(row.pid)},
+                       {"ttl", ttl_value(row.ttl)},
+                       {"lock_owned", row.lock_owned},
+                       {"lock_created", time_value(row.lock_created)},
+                       {"lock_expires", time_value(row.lock_expires)},
+                       {"ismaster", row.ismaster},
+                       {"is_leader", row.ismaster},
+                       {"elector_running", row.elector_running},
+                       {"last_poll", time_value(row.last_poll)}});
+  if (!row.app_version.empty()) append(fixed, {"app_version", row.app_version});
+  if (!row.label.empty()) append(fixed, {"label", row.label});
+  Bson written = object({{"$replaceWith", object({{"$mergeObjects",
+                                                   list({literal(std::move(fixed)),
+                                                         object({{"timestamp", "$$NOW"}})})}})}});
+  return object({{"update", collection},
+                 {"updates", list({object({{"q", object({{"_id", row.uuid}})},
+                                           {"u", list({std::move(written)})},
+                                           {"upsert", true}})})}});
+}
+
+Bson members_filter(const Key& key) { return object({{"key", key.name()}}); }
+
+Bson freshest_first() {
+  return object({{"sort", object({{"timestamp", std::int32_t{-1}}})}});
+}
+
+NodeStatus decode_status(const Key& key, const bson_t& document) {
+  const auto seconds = std::chrono::duration<double>(number(document, "ttl").value_or(0));
+  return {.uuid = text(document, "uuid").value_or(""),
+          .key = key,
+          .host = text(document, "host").value_or(""),
+          .pid = static_cast<std::int64_t>(number(document, "pid").value_or(0)),
+          .ttl = std::chrono::duration_cast<Duration>(seconds),
+          .timestamp = time_in(document, "timestamp").value_or(WallTime{}),
+          .ismaster = truth(document, "ismaster") || truth(document, "is_leader"),
+          .lock_owned = truth(document, "lock_owned"),
+          .lock_created = time_in(document, "lock_created"),
+          .lock_expires = time_in(document, "lock_expires"),
+          .elector_running = truth(document, "elector_running"),
+          .last_poll = time_in(document, "last_poll"),
+          .app_version = text(document, "app_version").value_or(""),
+          .label = text(document, "label").value_or("")};
+}
+
+}  // namespace mongoelector::internal::mongo

@@ -1,0 +1,62 @@
+#include "stores/mongo/tokens.h"
+
+#include <utility>
+
+namespace mongoelector::internal::mongo {
+
+namespace {
+
+constexpr std::int64_t kSecond = std::int64_t{1} << 32;  // of a Timestamp
+
+// Starts at the server's time in the encoding of operationTime, so that a deployment may change
+// between standalone and replica set; never goes back whatever that clock does.
+Bson raised() {
+  const auto call = [](std::string_view name, Value operand) {
+    return object({{name, std::move(operand)}});
+  };
+  Bson next = call("$add", list({"$n", std::int64_t{1}}));
+  Bson ms = call("$toLong", "$$NOW");
+  Bson seconds = call("$floor", call("$divide", list({std::move(ms), 1000.0})));
+  Bson now = call("$toLong", call("$multiply", list({std::move(seconds), kSecond})));
+  Bson larger = call("$max", list({std::move(next), std::move(now)}));
+  return call("$set", object({{"n", std::move(larger)}}));
+}
+
+}  // namespace
+
+Token operation_time(const Bson& reply) {
+  return Token(timestamp(*reply, "operationTime").value_or(Timestamp{0}).value);
+}
+
+Numbered next_token(Call& call, const std::string& database, const std::string& collection,
+                    const std::string& key, const LeaseId& lease) {
+  const Answer counted = call.write(database, object({{"findAndModify", collection + ".tokens"},
+                                                      {"query", object({{"_id", key}})},
+                                                      {"update", list({raised()})},
+                                                      {"upsert", true},
+                                                      {"new", true}}));
+  if (counted.failure) return {.failure = counted.failure};
+  const auto counter = part(*counted.reply, "value");
+  const Token token(
+      static_cast<std::uint64_t>(counter ? integer(**counter, "n").value_or(0) : 0));
+  if (!token.known()) {
+    return {.failure = Failure{.source = Source::server,
+                               .message = "the counter of tokens holds no number"}};
+  }
+  Bson still_ours = object({{"_id", key},
+                            {"lease_id", lease.str()},
+                            {"$expr", object({{"$gt", list({"$ts_expire", "$$NOW"})}})}});
+  Bson stored = object({{"$set", object({{"token", Timestamp{token.value()}}})}});
+  const Answer confirmed = call.write(
+      database,
+      object({{"update", collection},
+              {"updates", list({object({{"q", std::move(still_ours)}, {"u", std::move(stored)}})})}}));
+  if (confirmed.failure) return {.failure = confirmed.failure};
+  if (integer(*confirmed.reply, "n") != 1) {
+    return {.failure = Failure{.source = Source::server,
+                               .message = "the lease was lost before its token was stored"}};
+  }
+  return {.token = token};
+}
+
+}  // namespace mongoelector::internal::mongo
