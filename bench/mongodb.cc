@@ -15,7 +15,7 @@ constexpr int kWarmUp = 50;
 class BarePair {
  public:
   explicit BarePair(const std::string& uri)
-      : client_(mongoc_client_new((uri + "&retryWrites=false&w=majority").c_str())) {
+      : client_(mongoc_client_new((uri + "&retryWrites=false").c_str())) {
     mongoc_client_set_error_api(client_, MONGOC_ERROR_API_VERSION_2);
   }
   ~BarePair() { mongoc_client_destroy(client_); }

@@ -41,7 +41,8 @@ Index index_on(const Bson& listing, const char* name) {
     if (!key || bson_count_keys(key->get()) != 1 || !field(**key, name)) continue;
     const auto after = number(**index, "expireAfterSeconds");
     return {.exists = true,
-            .expire_after = after ? std::optional(static_cast<std::int64_t>(*after)) : std::nullopt};
+            .expire_after =
+                after ? std::optional(static_cast<std::int64_t>(*after)) : std::nullopt};
   }
   return {};
 }
@@ -84,7 +85,8 @@ void check_deployment(Driver& driver, const Names& names) {
   if (hello.failure) refuse(driver, *hello.failure);
   if (integer(*hello.reply, "maxWireVersion").value_or(0) < kOldestWireVersion) {
     throw ConnectError(ConnectProblem::unsupported,
-                       driver.location() + " is older than MongoDB 4.4, the oldest that can hold leases");
+                       driver.location() +
+                           " is older than MongoDB 4.4, the oldest that can hold leases");
   }
   for (const std::string& collection : {names.locks, names.elections}) {
     const Rows rows = call.find(names.database, collection, object({{"_id", ""}}), Bson());

@@ -3,11 +3,10 @@
 #include <mongoc/mongoc.h>
 
 #include <algorithm>
-#include <condition_variable>
+#include <system_error>
 #include <thread>
 #include <utility>
 
-#include "mongoelector/clock.h"
 #include "mongoelector/error.h"
 
 namespace mongoelector::internal::mongo {
@@ -21,8 +20,6 @@ constexpr int kErrorApi = 2;  // server codes come as such, not mixed with the d
 // frequent looks. 500 ms is the least the driver takes.
 constexpr Duration kHeartbeat = milliseconds(1000);
 constexpr Duration kQuickHeartbeat = milliseconds(500);
-// How long giving up a pool may hold up its owner: a healthy server is done in a few milliseconds.
-constexpr Duration kDrainWithin = milliseconds(250);
 
 template <class T, void (*destroy)(T*)>
 struct Destroyer {
@@ -38,14 +35,19 @@ using Cursor = Owned<mongoc_cursor_t, mongoc_cursor_destroy>;
 using Collection = Owned<mongoc_collection_t, mongoc_collection_destroy>;
 using Description = Owned<mongoc_server_description_t, mongoc_server_description_destroy>;
 
-void drop_log(mongoc_log_level_t, const char*, const char*, void*) {}
+// What the driver complains about while this thread parses a URI.
+thread_local std::string* complaints = nullptr;
+
+void take_log(mongoc_log_level_t, const char*, const char* message, void*) {
+  if (complaints != nullptr) *complaints += message;
+}
 
 // Never undone: the driver cannot be initialised twice in a process, and others may use it.
 void initialise_driver() {
   static std::once_flag once;
   std::call_once(once, [] {
     mongoc_init();
-    mongoc_log_set_handler(drop_log, nullptr);
+    mongoc_log_set_handler(take_log, nullptr);
   });
 }
 
@@ -73,7 +75,9 @@ Source source_of(const bson_error_t& error) {
 }
 
 Failure failure_of(const bson_error_t& error) {
-  return {.source = source_of(error), .code = static_cast<int>(error.code), .message = error.message};
+  return {.source = source_of(error),
+          .code = static_cast<int>(error.code),
+          .message = error.message};
 }
 
 Failure failure_in(Source source, const bson_t& description) {
@@ -107,14 +111,28 @@ Server described(const mongoc_server_description_t& description) {
           .member = text(*hello, "me").value_or("")};
 }
 
+bool has_empty_option(std::string_view uri) {
+  const std::size_t query = uri.find('?');
+  if (query == std::string_view::npos) return false;
+  const std::string_view options = uri.substr(query + 1);
+  return options.starts_with('&') || options.ends_with('&') ||
+         options.find("&&") != std::string_view::npos;
+}
+
+// Stricter than the driver, which merely logs an option it does not know: a mistyped "tls" must
+// not go unnoticed. The reason may quote an option, never the password.
 Uri parse(const std::string& uri) {
+  std::string log;
   bson_error_t error{};
+  complaints = &log;
   Uri parsed(mongoc_uri_new_with_error(uri.c_str(), &error));
-  // The reason may quote an option, never the password; the URI itself is not repeated.
-  if (!parsed) {
-    throw ConnectError(ConnectProblem::bad_uri,
-                       std::string("the MongoDB URI cannot be read: ") + error.message);
-  }
+  complaints = nullptr;
+  std::string why;
+  if (!parsed) why = error.message;
+  if (why.empty() && log.starts_with("Unsupported URI option")) why = log;
+  if (why.empty() && has_empty_option(uri)) why = "an option is empty";
+  if (!why.empty())
+    throw ConnectError(ConnectProblem::bad_uri, "the MongoDB URI cannot be read: " + why);
   return parsed;
 }
 
@@ -133,8 +151,9 @@ std::string location_of(const mongoc_uri_t& uri) {
 
 }  // namespace
 
-// Destroying one sends endSessions and joins the monitors, which takes seconds when the server
-// hangs: a thread of its own does it, the only one outside the session, and outlives us then.
+// Destroying the driver's pool sends endSessions and joins monitors that look up every 500 ms; with
+// a server that hangs it takes seconds. Whoever gives up a pool must not wait for that, so a thread
+// of its own does it: the only one outside the session, and one that calls nothing of ours.
 class Pool {
  public:
   Pool(const std::string& uri, const std::string& application, Duration budget) {
@@ -156,33 +175,21 @@ class Pool {
     mongoc_uri_set_write_concern(ours.get(), majority.get());
     bson_error_t error{};
     pool_ = mongoc_client_pool_new_with_error(ours.get(), &error);
-    if (pool_ == nullptr) throw ConnectError(ConnectProblem::bad_uri, error.message);
+    if (pool_ == nullptr) {
+      const bool unknown_name = error.domain == MONGOC_ERROR_STREAM;
+      throw ConnectError(
+          unknown_name ? ConnectProblem::unreachable : ConnectProblem::bad_uri, error.message);
+    }
     mongoc_client_pool_set_error_api(pool_, kErrorApi);
     if (!application.empty()) mongoc_client_pool_set_appname(pool_, application.c_str());
   }
 
   ~Pool() {
-    struct Drain {
-      std::mutex mutex;
-      std::condition_variable changed;
-      bool done = false;
-    };
-    const auto drain = std::make_shared<Drain>();
     try {
-      std::thread([pool = pool_, drain] {
-        mongoc_client_pool_destroy(pool);
-        const std::lock_guard lock(drain->mutex);
-        drain->done = true;
-        drain->changed.notify_all();
-      }).detach();
+      std::thread([pool = pool_] { mongoc_client_pool_destroy(pool); }).detach();
     } catch (const std::system_error&) {  // no more threads: then it takes the time it takes
       mongoc_client_pool_destroy(pool_);
-      return;
     }
-    const auto clock = make_machine_clock();
-    const Instant until = clock->now() + kDrainWithin;
-    std::unique_lock lock(drain->mutex);
-    while (!drain->done && clock->now() < until) clock->wait(lock, drain->changed, until);
   }
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;

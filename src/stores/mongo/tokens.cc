@@ -47,10 +47,9 @@ Numbered next_token(Call& call, const std::string& database, const std::string& 
                             {"lease_id", lease.str()},
                             {"$expr", object({{"$gt", list({"$ts_expire", "$$NOW"})}})}});
   Bson stored = object({{"$set", object({{"token", Timestamp{token.value()}}})}});
+  Bson statement = object({{"q", std::move(still_ours)}, {"u", std::move(stored)}});
   const Answer confirmed = call.write(
-      database,
-      object({{"update", collection},
-              {"updates", list({object({{"q", std::move(still_ours)}, {"u", std::move(stored)}})})}}));
+      database, object({{"update", collection}, {"updates", list({std::move(statement)})}}));
   if (confirmed.failure) return {.failure = confirmed.failure};
   if (integer(*confirmed.reply, "n") != 1) {
     return {.failure = Failure{.source = Source::server,
