@@ -1,9 +1,9 @@
 // One command that runs while a lease is held, and never longer.
 //
-// Whoever holds the lease calls covered_until() as it is renewed. KILL follows `grace` after the last
-// such moment at the latest, even if nobody says anything any more; the lease itself must not end
-// before (supervision.h leaves room for that). stop() and lease_lost() are the gentle ways: a signal
-// first, KILL after the grace.
+// Whoever holds the lease calls covered_until() as it is renewed. KILL follows `grace` after the
+// last such moment at the latest, even if nobody says anything any more; the lease itself must not
+// end before (supervision.h leaves room for that). stop() and lease_lost() are the gentle ways: a
+// signal first, KILL after the grace.
 #pragma once
 
 #include <optional>

@@ -96,7 +96,6 @@ class Guard {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != guardian_) _exit(127);
     if (plan_.terminal >= 0) tcsetpgrp(plan_.terminal, getpid());
-    ::signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, &plan_.signal_mask, nullptr);
     execvpe(argv_[0], argv_, environment_);
     report(Guardian::Report::exec_failed, errno);

@@ -6,7 +6,8 @@
 //   - the command's whole group gets KILL at kill_at(), and at once when the supervisor dies;
 //   - while one process of the group is left, the guardian holds what it inherited. On the embedded
 //     store that is the descriptor which keeps the lease: nobody takes over before they are gone.
-//     So make it when the lease is held; it needs no lock and no thread of the process it is made of.
+//     So make it when the lease is held; it needs no lock and no thread of the process it comes
+//     from.
 // Processes that leave the group (setsid) escape.
 #pragma once
 

@@ -10,14 +10,13 @@ namespace mongoelector::cli {
 Signals::Signals() {
   sigset_t ours{};
   sigemptyset(&ours);
-  for (const int signal :
-       {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGTSTP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT,
+                           SIGTSTP, SIGPIPE}) {
     sigaddset(&ours, signal);
   }
   source_ = FileDescriptor(signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
   if (source_.get() < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
-  // Not read, only held back: SIGTTOU would stop us when we take the terminal back.
-  sigaddset(&ours, SIGPIPE);
+  // Not read, only held back: it would stop us when we take the terminal back.
   sigaddset(&ours, SIGTTOU);
   pthread_sigmask(SIG_BLOCK, &ours, &before_);
 }
@@ -31,8 +30,11 @@ Signals::~Signals() {
 
 std::optional<int> Signals::next() {
   signalfd_siginfo info{};
-  if (read(source_.get(), &info, sizeof info) != sizeof info) return std::nullopt;
-  return static_cast<int>(info.ssi_signo);
+  while (read(source_.get(), &info, sizeof info) == sizeof info) {
+    // The write that caused it has failed and been answered where it was made.
+    if (info.ssi_signo != SIGPIPE) return static_cast<int>(info.ssi_signo);
+  }
+  return std::nullopt;
 }
 
 bool asks_to_end(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGQUIT; }

@@ -114,7 +114,10 @@ std::optional<int> deliver_signals(Signals& signals, Child& child) {
   return end;
 }
 
-Duration look_every(const StopBudget& budget) { return budget.ttl / 10; }
+Instant next_look(const Child& child, const StopBudget& budget, Instant now) {
+  const Instant regular = now + budget.ttl / 10;
+  return child.covered_until() > now ? std::min(regular, child.covered_until()) : regular;
+}
 
 std::string stopping_text(const Child& child, const StopBudget& budget, Instant now) {
   // Before its deadline a lease ends only because somebody removed it.

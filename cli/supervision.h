@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/child.h"
@@ -24,6 +25,24 @@ struct SupervisionFlags {
   // Throws Failure for texts that cannot be shown to others.
   void check() const;
 };
+
+// A flag that takes one of a few words.
+template <class Value>
+void add_choice(CLI::App& app, const std::string& name, Value& value,
+                std::vector<std::pair<std::string, Value>> choices, const std::string& meaning) {
+  const auto set = [name, &value, choices](const std::string& word) {
+    std::string allowed;
+    for (const auto& [text, choice] : choices) {
+      if (text == word) {
+        value = choice;
+        return;
+      }
+      allowed += (allowed.empty() ? "" : ", ") + text;
+    }
+    throw Failure(Exit::usage, name + " " + shown(word) + " is not one of " + allowed);
+  };
+  app.add_option_function<std::string>(name, set, meaning)->type_name("WORD");
+}
 
 // When a command has to be told, and killed, for it to be gone before the lease ends:
 //
@@ -62,9 +81,9 @@ bool held_for_us(const std::string& holder_id);
 // Brings what the command is to hear to it. The first signal that asks to end, if one came.
 std::optional<int> deliver_signals(Signals& signals, Child& child);
 
-// How often a loop has to look at its lease: often enough that the guardian always knows of the
-// latest renewal before the deadline of the one before.
-Duration look_every(const StopBudget& budget);
+// When a loop has to look at its lease again: at its deadline, and often enough for the guardian to
+// hear of every renewal long before the deadline of the one before.
+Instant next_look(const Child& child, const StopBudget& budget, Instant now);
 
 // "lease can no longer be proven; stopping pid 4130 (TERM, KILL in 4s)", and what came of it.
 std::string stopping_text(const Child& child, const StopBudget& budget, Instant now);

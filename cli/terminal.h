@@ -7,9 +7,9 @@
 
 namespace mongoelector::cli {
 
-// Only whoever has the terminal may read from it and hears Ctrl-C. It is handed over when it is ours
-// to give and the command uses it: it stands on stdin, and stdout is no pipe, whose reader (a pager)
-// would need it too.
+// Only whoever has the terminal may read from it and hears Ctrl-C. It is handed over when it is
+// ours to give and the command uses it: it stands on stdin, and stdout is no pipe, whose reader (a
+// pager) would need it too.
 class Terminal {
  public:
   Terminal();

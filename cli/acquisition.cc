@@ -1,0 +1,63 @@
+#include "cli/acquisition.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <exception>
+#include <thread>
+
+#include "base/poll.h"
+#include "cli/wake.h"
+
+namespace mongoelector::cli {
+
+namespace {
+
+// Nothing is held, so what these do by default is right.
+std::optional<int> first_that_ends(Signals& signals) {
+  while (const auto signal = signals.next()) {
+    if (asks_to_end(*signal) || *signal == SIGHUP) return signal;
+    if (*signal == SIGTSTP) kill(getpid(), SIGSTOP);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<int> acquire_unless_signalled(MongoLocker& locker, AcquireOptions options,
+                                            Signals& signals, const Clock& clock) {
+  std::stop_source cancel;
+  options.cancel = cancel.get_token();
+  std::exception_ptr error;
+  Wake over;
+  std::thread acquiring([&] {
+    try {
+      locker.acquire(options);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    over.notify();
+  });
+  std::optional<int> ended_by;
+  std::array<pollfd, 2> watched{
+      {{.fd = over.fd(), .events = POLLIN}, {.fd = signals.fd(), .events = POLLIN}}};
+  while (watched[0].revents == 0) {
+    internal::poll_until(clock, watched, Instant::max());
+    if (watched[1].revents == 0) continue;
+    const auto signal = first_that_ends(signals);
+    if (!signal) continue;
+    // Whoever insists is not held up by a store that hangs.
+    if (ended_by) _exit(128 + *signal);
+    ended_by = signal;
+    cancel.request_stop();
+  }
+  acquiring.join();
+  if (ended_by) {
+    locker.release();
+    return ended_by;
+  }
+  if (error) std::rethrow_exception(error);
+  return std::nullopt;
+}
+
+}  // namespace mongoelector::cli
