@@ -7,9 +7,9 @@
 
 #include "base/poll.h"
 #include "base/text.h"
-#include "cli/acquisition.h"
 #include "cli/child.h"
 #include "cli/command.h"
+#include "cli/interruptible.h"
 #include "cli/session.h"
 #include "cli/supervision.h"
 #include "cli/terminal.h"
@@ -48,7 +48,7 @@ class LockRun {
 
   int run(const std::vector<std::string>& command) {
     try {
-      if (const auto signal = acquire()) return 128 + *signal;
+      if (const auto signal = acquire_or_wait()) return 128 + *signal;
     } catch (const AcquireTimeout& error) {
       return refuse(error.what());
     } catch (const LockExists& error) {
@@ -85,10 +85,20 @@ class LockRun {
     if (!flags_.quiet_wait) context_.out.note("waiting for " + show_key() + ": " + why);
   }
 
-  std::optional<int> acquire() {
+  // The signal that ended the waiting: then no record is left behind.
+  std::optional<int> acquire(AcquireOptions options) {
+    std::stop_source cancel;
+    options.cancel = cancel.get_token();
+    const auto signal = run_interruptible(
+        signals_, [&] { locker_.acquire(options); }, [&](int) { cancel.request_stop(); });
+    if (signal) locker_.release();  // it may have been just too late
+    return signal;
+  }
+
+  std::optional<int> acquire_or_wait() {
     const Instant began = clock_.now();
     try {
-      return acquire_unless_signalled(locker_, {.blocking = false}, signals_, clock_);
+      return acquire({.blocking = false});
     } catch (const LockExists& error) {
       if (!flags_.allow_nested && held_for_us(error.record().holder.uuid)) {
         throw Failure(Exit::usage,
@@ -104,8 +114,7 @@ class LockRun {
     }
     std::optional<Duration> left = flags_.wait;
     if (left) *left = std::max(*left - (clock_.now() - began), Duration::zero());
-    const auto signal =
-        acquire_unless_signalled(locker_, {.timeout = left}, signals_, clock_);
+    const auto signal = acquire({.timeout = left});
     if (!signal && !flags_.quiet_wait) {
       context_.out.note(fmt::format("acquired {} after {:.1f}s, token {}", show_key(),
                                     internal::seconds(clock_.now() - began),
@@ -182,9 +191,9 @@ class LockCommand : public Command {
         .usage = "NAME [flags] -- COMMAND...",
         .examples = {{"mongoelector lock nightly -- ./report.sh", "wait for it, then run"},
                      {"mongoelector lock nightly -n -- ./report.sh", "75 at once if it is held"},
-                     {"mongoelector lock nightly -w 30s -c 'a && b'", "wait 30 s; a shell's line"}},
+                     {"mongoelector lock nightly -w 30s -c 'a && b'", "wait 30s; a line for sh"}},
         .details = "The command gets TERM, then KILL, in time to be gone before the lease ends.\n"
-                   "Exit code: the command's own, 128+N if signal N ended it, or ours (main help).\n",
+                   "Exit code: the command's own, 128+N if signal N ended it, or ours.\n",
         .starts_a_command = true};
     return kAbout;
   }
@@ -214,7 +223,7 @@ class LockCommand : public Command {
     if (flags_.nonblock && flags_.wait.value_or(Duration::zero()) != Duration::zero())
       throw Failure(Exit::usage, "--nonblock and --wait contradict each other");
     Signals signals;
-    const auto session = open_connection(context, false).session;
+    const auto session = open_supervised(context, signals).session;
     const bool shared = session->store().shared();
     const StopBudget budget(flags_.supervision, shared);
     std::optional<MongoLocker> locker;

@@ -70,6 +70,14 @@ class Candidate {
         elector_(elector),
         leadership_(leadership),
         holder_id_(elector.node_status().uuid) {}
+  Candidate(const Candidate&) = delete;
+  Candidate& operator=(const Candidate&) = delete;
+
+  ~Candidate() {
+    // Also when something was thrown: onmasterloss must not wait for work that is gone.
+    child_.reset();
+    leadership_.end_work();
+  }
 
   int run() {
     elector_.start();
@@ -276,7 +284,7 @@ class RunCommand : public Command {
     flags_.supervision.check();
     Signals signals;
     const Connection connection =
-        open_connection(context, false, {.on_event = Reports(context.out)});
+        open_supervised(context, signals, {.on_event = Reports(context.out)});
     const auto& session = connection.session;
     const StopBudget budget(flags_.supervision, session->store().shared());
     Leadership leadership(session->clock());

@@ -8,6 +8,7 @@
 
 #include "base/host.h"
 #include "base/text.h"
+#include "cli/interruptible.h"
 
 namespace mongoelector::cli {
 
@@ -64,6 +65,14 @@ Failure StopBudget::refusal(const std::string& why, bool shared_store) const {
                       internal::show_duration(grace))};
 }
 
+Connection open_supervised(Context& context, Signals& signals, ConnectOptions options) {
+  Connection connection;
+  run_interruptible(
+      signals, [&] { connection = open_connection(context, false, std::move(options)); },
+      [](int signal) { _exit(128 + signal); });
+  return connection;
+}
+
 std::string holder_name(const std::string& label, const std::string& holder_id) {
   return fmt::format("{}.{}.{}", label.empty() ? internal::host_name() : label, getpid(),
                      holder_id.substr(0, 4));
@@ -72,7 +81,8 @@ std::string holder_name(const std::string& label, const std::string& holder_id) 
 ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionFlags& flags,
                      const Signals& signals, const Tenure& tenure) {
   std::string ancestors = environment(kAncestors).value_or("");
-  if (tenure.key.kind() == Kind::lock) ancestors += " " + tenure.holder_id;
+  if (tenure.key.kind() == Kind::lock)
+    ancestors += (ancestors.empty() ? "" : " ") + tenure.holder_id;
   const std::vector<std::pair<std::string, std::string>> ours{
       {"MONGOELECTOR_NAME", tenure.key.name()},
       {"MONGOELECTOR_KIND", std::string(to_string(tenure.key.kind()))},

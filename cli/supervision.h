@@ -8,6 +8,7 @@
 
 #include "cli/child.h"
 #include "cli/command.h"
+#include "cli/session.h"
 #include "cli/signals.h"
 #include "mongoelector/options.h"
 
@@ -59,6 +60,9 @@ struct StopBudget {
   // The library's refusal of these timings, with what would work instead.
   Failure refusal(const std::string& why, bool shared_store) const;
 };
+
+// open_connection() that a signal ends, and with it the process: nothing is held yet.
+Connection open_supervised(Context& context, Signals& signals, ConnectOptions options = {});
 
 // Who we are to the command and to other processes it starts.
 struct Tenure {

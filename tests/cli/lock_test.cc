@@ -1,6 +1,9 @@
 // `mongoelector lock` as a user and a script see it.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <regex>
@@ -159,6 +162,25 @@ TEST(Lock, leaves_nothing_behind_when_interrupted_while_waiting) {
   holder.signal(SIGTERM);
   holder.wait();
   EXPECT_FALSE(store.record(Kind::lock));
+}
+
+TEST(Lock, can_be_interrupted_while_it_connects) {
+  // A server that takes connections and never answers.
+  const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(server, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(server, 1), 0);
+  getsockname(server, reinterpret_cast<sockaddr*>(&address), &size);
+  const std::string uri = "mongodb://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+  Process tool(tool_command({"--uri", uri, "lock", "a", "--", "true"}));
+  const int connection = accept(server, nullptr, nullptr);
+  const auto interrupted = steady_clock::now();
+  tool.signal(SIGINT);
+  EXPECT_EQ(tool.wait().code, 130);
+  EXPECT_LT(steady_clock::now() - interrupted, 3s);
+  close(connection);
+  close(server);
 }
 
 TEST(Lock, refuses_to_wait_for_itself) {

@@ -123,7 +123,8 @@ TEST(Supervisor, leaves_strays_alone_when_asked_to) {
 TEST(Supervisor, takes_the_whole_group_with_it_before_anyone_else_gets_the_lock) {
   const LocalStore store;
   for (int i = 0; i < 30; ++i) {
-    const std::string family = "(trap '' TERM; while :; do sleep 1000; done) & echo ready $$ $!; wait";
+    const std::string family =
+        "(trap '' TERM; while :; do sleep 1000; done) & echo ready $$ $!; wait";
     Process first(store.lock(family, {"--ttl", "60s"}));
     const std::string pids = first.await_line("ready").substr(6);
     Process second(store.lock("for p in " + pids + "; do kill -0 $p 2>&1 && echo alive $p; done"));

@@ -1,4 +1,4 @@
-#include "cli/acquisition.h"
+#include "cli/interruptible.h"
 
 #include <unistd.h>
 
@@ -24,40 +24,34 @@ std::optional<int> first_that_ends(Signals& signals) {
 
 }  // namespace
 
-std::optional<int> acquire_unless_signalled(MongoLocker& locker, AcquireOptions options,
-                                            Signals& signals, const Clock& clock) {
-  std::stop_source cancel;
-  options.cancel = cancel.get_token();
+std::optional<int> run_interruptible(Signals& signals, const std::function<void()>& work,
+                                     const std::function<void(int)>& cancel) {
   std::exception_ptr error;
   Wake over;
-  std::thread acquiring([&] {
+  std::thread working([&] {
     try {
-      locker.acquire(options);
+      work();
     } catch (...) {
       error = std::current_exception();
     }
     over.notify();
   });
+  const auto clock = make_machine_clock();
   std::optional<int> ended_by;
   std::array<pollfd, 2> watched{
       {{.fd = over.fd(), .events = POLLIN}, {.fd = signals.fd(), .events = POLLIN}}};
   while (watched[0].revents == 0) {
-    internal::poll_until(clock, watched, Instant::max());
-    if (watched[1].revents == 0) continue;
+    internal::poll_until(*clock, watched, Instant::max());
     const auto signal = first_that_ends(signals);
     if (!signal) continue;
     // Whoever insists is not held up by a store that hangs.
     if (ended_by) _exit(128 + *signal);
     ended_by = signal;
-    cancel.request_stop();
+    cancel(*signal);
   }
-  acquiring.join();
-  if (ended_by) {
-    locker.release();
-    return ended_by;
-  }
-  if (error) std::rethrow_exception(error);
-  return std::nullopt;
+  working.join();
+  if (!ended_by && error) std::rethrow_exception(error);
+  return ended_by;
 }
 
 }  // namespace mongoelector::cli
