@@ -13,7 +13,7 @@ namespace mongoelector::cli {
 namespace {
 
 constexpr std::size_t kTextColumn = 28;
-constexpr std::size_t kLongestExample = 52;
+constexpr std::size_t kLongestExample = 60;
 constexpr std::size_t kColumns = 100;
 
 // "  left      text", the text wrapped below itself.
@@ -103,7 +103,7 @@ std::string main_help() {
   out += "\nexit codes:\n";
   for (const ExitCode& code : kExitCodes)
     out += entry(fmt::format("{:>3}", static_cast<int>(code.code)), code.meaning, 8);
-  out += "  any other code is the one of the command that was started\n";
+  out += "  any other code is the one of the command that was started; 128+N: signal N ended it\n";
   out += "\nmore on a command: mongoelector help COMMAND\n";
   return out;
 }

@@ -1,12 +1,11 @@
-#include "cli/command.h"
-#include "cli/deadline.h"
+#include "cli/look.h"
 #include "cli/views.h"
 
 namespace mongoelector::cli {
 
 namespace {
 
-class LeaderCommand : public Command {
+class LeaderCommand : public LookCommand {
  public:
   const About& about() const override {
     static const About kAbout{
@@ -23,25 +22,21 @@ class LeaderCommand : public Command {
     app.add_option("ELECTION", name_, "the election")->required();
   }
 
-  int run(Context& context) override {
-    Target target = parse_target(name_);
-    // The command says which kind it is about; "election/NAME" may say it again.
-    if (target.kind == Kind::lock) target.name = name_;
-    target.kind = Kind::election;
-    const Deadline deadline(context);
-    const Connection connection = open_connection(context);
-    const auto record = find_record(connection.session->store(), target);
+  void prepare(Context&) override { target_ = parse_target(name_, Kind::election); }
+
+  Answer ask(Context& context, const Connection& connection) override {
+    const auto record = find_record(connection.session->store(), target_);
     const bool led = record && live(*record);
     if (context.out.json()) {
-      context.out.document(ElectionView(connection, Key::election(target.name), record).json());
-    } else if (led) {
-      context.out.answer(holder_name(*record) + "\n");
+      const ElectionView view(connection, Key::election(target_.name), record);
+      return {to_text(view.json()), led};
     }
-    return static_cast<int>(led ? Exit::done : Exit::no);
+    return {led ? holder_name(*record) + "\n" : "", led};
   }
 
  private:
   std::string name_;
+  Target target_;
 };
 
 }  // namespace

@@ -1,15 +1,14 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "cli/command.h"
-#include "cli/deadline.h"
 #include "cli/listing.h"
+#include "cli/look.h"
 
 namespace mongoelector::cli {
 
 namespace {
 
-class ListCommand : public Command {
+class ListCommand : public LookCommand {
  public:
   const About& about() const override {
     static const About kAbout{
@@ -29,19 +28,19 @@ class ListCommand : public Command {
     app.add_option("--kind", kind_, "only these: lock or election")->type_name("KIND");
     app.add_option("--filter", selection_.glob, "only names that match, as files do in a shell")
         ->type_name("GLOB");
-    app.add_option("-o,--output", format_, "table, wide (more columns), json or name")
+    app.add_option("-o,--output", output_, "table, wide (more columns), json or name")
         ->type_name("FORMAT");
   }
 
-  int run(Context& context) override {
-    const Format format = format_of(context.globals.json);
-    context.out.configure_json(format == Format::json);
+  void prepare(Context& context) override {
+    format_ = format_of(context.globals.json);
+    context.out.configure_json(format_ == Format::json);
     selection_.kind = kind_of();
-    const Deadline deadline(context);
-    const Connection connection = open_connection(context);
-    print_records(context, connection,
-                  list_records(context, connection.session->store(), selection_), format);
-    return 0;
+  }
+
+  Answer ask(Context& context, const Connection& connection) override {
+    const auto records = list_records(context, connection.session->store(), selection_);
+    return {render_records(context, connection, records, format_)};
   }
 
  private:
@@ -54,20 +53,21 @@ class ListCommand : public Command {
   }
 
   Format format_of(bool json) const {
-    if (json && !format_.empty() && format_ != "json") {
+    if (json && !output_.empty() && output_ != "json") {
       throw Failure(Exit::usage,
-                    fmt::format("--json and -o {} contradict each other", shown(format_)));
+                    fmt::format("--json and -o {} contradict each other", shown(output_)));
     }
-    if (json || format_ == "json") return Format::json;
-    if (format_.empty() || format_ == "table") return Format::table;
-    if (format_ == "wide") return Format::wide;
-    if (format_ == "name") return Format::name;
-    throw Failure(Exit::usage, fmt::format("-o is {}", internal::quoted(format_)),
+    if (json || output_ == "json") return Format::json;
+    if (output_.empty() || output_ == "table") return Format::table;
+    if (output_ == "wide") return Format::wide;
+    if (output_ == "name") return Format::name;
+    throw Failure(Exit::usage, fmt::format("-o is {}", internal::quoted(output_)),
                   "it may be table, wide, json or name");
   }
 
   std::string kind_;
-  std::string format_;
+  std::string output_;
+  Format format_ = Format::table;
   Selection selection_;
 };
 

@@ -50,16 +50,22 @@ Json item_of(const Record& record) {
   return item;
 }
 
-void print_table(Context& context, const std::vector<Record>& records, bool wide) {
-  if (records.empty()) {
-    context.out.note("no lock and no election is held");
-    return;
-  }
+std::string table_of(const std::vector<Record>& records, bool wide) {
   std::vector<std::string> header{"KIND", "NAME", "HOLDER", "LEFT", "TTL", "HELD", "STATE"};
   if (wide) header.insert(header.end(), {"RENEWED", "TOKEN", "HOST", "PID", "NOTE"});
   Table table(std::move(header));
   for (const Record& record : records) table.add(row_of(record, wide));
-  context.out.answer(table.text(wide));
+  return table.text(wide);
+}
+
+std::string document_of(const Connection& connection, const std::vector<Record>& records) {
+  const StoreInfo info = connection.session->store().info();
+  require_answer(info.outcome, info.detail, "asking the store about itself");
+  Json document = new_document("mongoelector.list/1");
+  document["store"] = store_json(connection, info);
+  document["items"] = Json::array();
+  for (const Record& record : records) document["items"].push_back(item_of(record));
+  return to_text(document);
 }
 
 }  // namespace
@@ -81,24 +87,18 @@ std::vector<Record> list_records(Context& context, LeaseStore& store, const Sele
   return all;
 }
 
-void print_records(Context& context, const Connection& connection,
-                   const std::vector<Record>& records, Format format) {
-  if (format == Format::json) {
-    const StoreInfo info = connection.session->store().info();
-    require_answer(info.outcome, info.detail, "asking the store about itself");
-    Json document = new_document("mongoelector.list/1");
-    document["store"] = store_json(connection, info);
-    document["items"] = Json::array();
-    for (const Record& record : records) document["items"].push_back(item_of(record));
-    context.out.document(document);
-  } else if (format == Format::name) {
-    for (const Record& record : records) {
-      context.out.answer(
-          fmt::format("{}/{}\n", to_string(record.key.kind()), shown(record.key.name())));
-    }
-  } else {
-    print_table(context, records, format == Format::wide);
+std::string render_records(Context& context, const Connection& connection,
+                           const std::vector<Record>& records, Format format) {
+  if (format == Format::json) return document_of(connection, records);
+  if (format == Format::name) {
+    std::string names;
+    for (const Record& record : records)
+      names += fmt::format("{}/{}\n", to_string(record.key.kind()), shown(record.key.name()));
+    return names;
   }
+  if (!records.empty()) return table_of(records, format == Format::wide);
+  context.out.note("nothing to list: no lock is held, no election is led");
+  return "";
 }
 
 }  // namespace mongoelector::cli

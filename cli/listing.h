@@ -19,7 +19,7 @@ struct Selection {
 // In order of kind and name. Tells the user about records that cannot be read. Throws StoreError.
 std::vector<Record> list_records(Context& context, LeaseStore& store, const Selection& selection);
 
-void print_records(Context& context, const Connection& connection,
-                   const std::vector<Record>& records, Format format);
+std::string render_records(Context& context, const Connection& connection,
+                           const std::vector<Record>& records, Format format);
 
 }  // namespace mongoelector::cli

@@ -51,10 +51,6 @@ void Output::answer(std::string_view text) {
   throw Failure(Exit::os_error, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
 }
 
-void Output::document(const Json& document) {
-  answer(document.dump(2, ' ', true, Json::error_handler_t::replace) + "\n");
-}
-
 void Output::note(std::string_view text) {
   if (verbosity_ != Verbosity::quiet)
     write_all(STDERR_FILENO, fmt::format("mongoelector: {}\n", text));
@@ -85,6 +81,10 @@ void Output::fail(const Failure& failure) {
 Json new_document(std::string_view schema) {
   return {{"schema", schema},
           {"generated_at", internal::rfc3339(make_machine_clock()->wall())}};
+}
+
+std::string to_text(const Json& document) {
+  return document.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 std::string shown(std::string_view text) {

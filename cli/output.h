@@ -24,9 +24,6 @@ class Output {
 
   // The answer, as it is.
   void answer(std::string_view text);
-  // The answer as JSON. Non-ASCII is escaped: no text of a record can disguise itself on a
-  // terminal.
-  void document(const Json& document);
   // One line for people; not with --quiet.
   void note(std::string_view text);
   // One line for the curious; only with --verbose.
@@ -41,6 +38,8 @@ class Output {
 
 // Starts a document: {"schema": ..., "generated_at": ...}.
 Json new_document(std::string_view schema);
+// Non-ASCII is escaped: no text of a record can disguise itself on a terminal.
+std::string to_text(const Json& document);
 
 // `text` as it is if it can be shown so, else quoted with everything that could fool a terminal
 // escaped.

@@ -49,7 +49,7 @@ Failure unexpected(const CLI::App& app, const std::string& word, const std::stri
   for (const CLI::Option* option : app.get_options())
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
   const std::string similar = suggestion(flag, known);
-  return {Exit::usage, fmt::format("there is no flag {}", internal::quoted(flag)),
+  return {Exit::usage, fmt::format("there is no flag {}", internal::quoted(redact_uri(flag))),
           similar.empty() ? see : fmt::format("did you mean {}?", similar)};
 }
 
@@ -94,6 +94,7 @@ int run_command(Command& command, Words words, Context& context) {
   }
   parse(app, std::move(words), see);
   const Globals& globals = context.globals;
+  if (globals.version) return find_command("version")->run(context);
   if (globals.quiet && globals.verbose)
     throw Failure(Exit::usage, "--quiet and --verbose contradict each other");
   context.out.configure(globals.json, globals.quiet     ? Verbosity::quiet

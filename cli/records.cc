@@ -9,11 +9,11 @@
 
 namespace mongoelector::cli {
 
-Target parse_target(std::string_view text) {
-  Target target;
+Target parse_target(std::string_view text, std::optional<Kind> only) {
+  Target target{only, {}};
   for (const Kind kind : {Kind::lock, Kind::election}) {
     const std::string prefix = fmt::format("{}/", to_string(kind));
-    if (!text.starts_with(prefix)) continue;
+    if (only.value_or(kind) != kind || !text.starts_with(prefix)) continue;
     target.kind = kind;
     text.remove_prefix(prefix.size());
     break;

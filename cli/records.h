@@ -17,8 +17,9 @@ struct Target {
   std::optional<Kind> kind;
   std::string name;
 };
+// `only`: for commands that are about one kind; then a prefix of the other is part of the name.
 // Throws ArgumentError if it cannot be the name of anything.
-Target parse_target(std::string_view text);
+Target parse_target(std::string_view text, std::optional<Kind> only = {});
 
 // What the store holds under a target.
 struct Found {

@@ -36,6 +36,7 @@ class ReleaseCommand : public Command {
             "NAME is a lock or an election; lock/NAME and election/NAME say which.\n"
             "Breaking a lease does not stop its holder's work: the holder finds out at its next\n"
             "renewal, and until then two may work at a time.\n"
+            "On MongoDB the store knows a token from the lease's first renewal on.\n"
             "Exits 3 if nobody holds NAME, 75 if another lease than the one meant is in force.\n"};
     return kAbout;
   }
@@ -68,6 +69,7 @@ class ReleaseCommand : public Command {
       deadline.emplace(context, "; it may be released all the same");
     }
     if (!dry_run_) give_up(store, *record);
+    deadline.reset();
     report(context, connection, *record);
     return 0;
   }
@@ -179,7 +181,7 @@ class ReleaseCommand : public Command {
     document["dry_run"] = dry_run_;
     document["holder"] = holder_json(record.holder);
     document["token"] = token_json(record.token);
-    context.out.document(document);
+    context.out.answer(to_text(document));
   }
 
   std::string name_;

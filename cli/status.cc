@@ -5,18 +5,15 @@
 #include <string>
 
 #include "base/text.h"
-#include "cli/command.h"
-#include "cli/deadline.h"
 #include "cli/listing.h"
+#include "cli/look.h"
 #include "cli/views.h"
 
 namespace mongoelector::cli {
 
 namespace {
 
-int code_for(bool held) { return static_cast<int>(held ? Exit::done : Exit::no); }
-
-class StatusCommand : public Command {
+class StatusCommand : public LookCommand {
  public:
   const About& about() const override {
     static const About kAbout{
@@ -35,59 +32,53 @@ class StatusCommand : public Command {
     app.add_option("NAME", name_, "a lock or an election; without it: all");
   }
 
-  int run(Context& context) override {
-    const auto target = name_ ? std::optional(parse_target(*name_)) : std::nullopt;
-    const Deadline deadline(context);
-    const Connection connection = open_connection(context);
-    return target ? one(context, connection, *target) : all(context, connection);
+  void prepare(Context&) override {
+    if (name_) target_ = parse_target(*name_);
+  }
+
+  Answer ask(Context& context, const Connection& connection) override {
+    return target_ ? one(context, connection, *target_) : all(context, connection);
   }
 
  private:
-  static int all(Context& context, const Connection& connection) {
+  static Answer all(Context& context, const Connection& connection) {
     const auto records = list_records(context, connection.session->store(), {});
-    print_records(context, connection, records,
-                  context.out.json() ? Format::json : Format::table);
-    return code_for(std::any_of(records.begin(), records.end(), live));
+    const Format format = context.out.json() ? Format::json : Format::table;
+    return {render_records(context, connection, records, format),
+            std::any_of(records.begin(), records.end(), live)};
   }
 
-  static int one(Context& context, const Connection& connection, const Target& target) {
+  static Answer one(const Context& context, const Connection& connection, const Target& target) {
     const auto record = find_record(connection.session->store(), target);
     const auto kind = record ? record->key.kind() : target.kind;
-    if (kind == Kind::lock) {
-      show(context, LockView(connection, Key::lock(target.name), record));
-    } else {
-      const ElectionView view(connection, Key::election(target.name), record);
-      if (!kind && view.unknown()) return nothing(context, target);
-      show(context, view);
-    }
-    return code_for(record && live(*record));
+    const bool held = record && live(*record);
+    if (kind == Kind::lock)
+      return {render(context, LockView(connection, Key::lock(target.name), record)), held};
+    const ElectionView view(connection, Key::election(target.name), record);
+    if (!kind && view.unknown()) return {nothing(context, target), false};
+    return {render(context, view), held};
   }
 
   // Released locks leave no record, so nothing says which kind the name was meant for.
-  static int nothing(Context& context, const Target& target) {
-    if (context.out.json()) {
-      Json document = new_document("mongoelector.nothing/1");
-      document["name"] = target.name;
-      document["lock"] = nullptr;
-      document["election"] = nullptr;
-      context.out.document(document);
-    } else {
-      context.out.answer(fmt::format("no lock or election {} is held, and nobody stands for it\n",
-                                     internal::quoted(target.name)));
+  static std::string nothing(const Context& context, const Target& target) {
+    if (!context.out.json()) {
+      return fmt::format("no lock or election {} is held, and nobody stands for it\n",
+                         internal::quoted(target.name));
     }
-    return code_for(false);
+    Json document = new_document("mongoelector.nothing/1");
+    document["name"] = target.name;
+    document["lock"] = nullptr;
+    document["election"] = nullptr;
+    return to_text(document);
   }
 
   template <class View>
-  static void show(Context& context, const View& view) {
-    if (context.out.json()) {
-      context.out.document(view.json());
-    } else {
-      context.out.answer(view.text());
-    }
+  static std::string render(const Context& context, const View& view) {
+    return context.out.json() ? to_text(view.json()) : view.text();
   }
 
   std::optional<std::string> name_;
+  std::optional<Target> target_;
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ class VersionCommand : public Command {
                             FMT_VERSION % 100)},
         {"nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR,
                                       NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)}};
-    context.out.document(document);
+    context.out.answer(to_text(document));
     return 0;
   }
 };

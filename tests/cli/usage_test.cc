@@ -16,7 +16,8 @@ namespace {
 using nlohmann::json;
 
 TEST(Usage, version_is_one_plain_line) {
-  for (const auto& words : {std::vector<std::string>{"version"}, {"--version"}}) {
+  for (const auto& words :
+       {std::vector<std::string>{"version"}, {"--version"}, {"list", "--version"}}) {
     const Finished tool = run_tool(words);
     EXPECT_EQ(tool.code, 0);
     EXPECT_EQ(tool.out, std::string("mongoelector ") + kVersion + "\n");
@@ -57,7 +58,7 @@ TEST(Usage, every_command_has_help_of_its_own) {
     EXPECT_NE(help.out.find("usage: mongoelector " + name), std::string::npos) << name;
     // Examples come before flags.
     if (!command->about().examples.empty()) {
-      EXPECT_LT(help.out.find("examples:"), help.out.find("flags")) << name;
+      EXPECT_LT(help.out.find("\nexamples:"), help.out.find("\nflags")) << name;
     }
   }
 }

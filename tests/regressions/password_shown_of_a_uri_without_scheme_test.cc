@@ -7,7 +7,7 @@
 namespace mongoelector::test {
 namespace {
 
-TEST(PasswordShownOfAUriWithoutScheme, is_hidden) {
+TEST(Regression, a_uri_without_scheme_is_shown_without_its_password) {
   EXPECT_EQ(redact_uri("app:s3cret@db1"), "app:***@db1");
   EXPECT_EQ(redact_uri("db1:27017"), "db1:27017");
   try {

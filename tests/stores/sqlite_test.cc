@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -285,6 +286,56 @@ TEST_F(Sqlite, a_log_that_was_removed_under_the_file_is_noticed) {
   EXPECT_NE(reply.detail.find("removed or replaced"), std::string::npos) << reply.detail;
 }
 
+TEST_F(Sqlite, a_full_disk_grants_nothing_and_is_survived) {
+  Child child([this] {
+    const auto store = open();
+    const Lease lease = hold(*store, hours(1));
+    signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{};
+    getrlimit(RLIMIT_FSIZE, &limit);
+    const rlimit full{.rlim_cur = 4096, .rlim_max = limit.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &full);
+    const ClaimReply claimed = store->claim(request(Key::lock("another"), seconds(60)));
+    const Outcome renewed = renew(*store, lease);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    const bool left = store->read(Key::lock("another")).record.has_value();
+    const Outcome after = renew(*store, lease);
+    return std::string(to_string(claimed.outcome)) + " " + std::string(to_string(renewed)) +
+           (left ? " left " : " nothing ") + std::string(to_string(after));
+  });
+  // Full while committing, only a look tells that nothing came of it; after that nothing begins.
+  EXPECT_EQ(child.result(), "unknown unreachable nothing granted");
+}
+
+TEST_F(Sqlite, a_program_that_closes_all_files_gets_a_session_anew) {
+  Child child([this] {
+    static std::shared_ptr<LeaseStore> store;
+    store = open();
+    const Lease lease = hold(*store, hours(1));
+    ClaimRequest passing = request(Key::lock("passing"), hours(1));
+    const Token token = store->claim(passing).token;
+    const std::string file = std::filesystem::directory_iterator(sessions_)->path().string();
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      if (std::filesystem::read_symlink(entry, gone) == file)
+        close(std::stoi(entry.path().filename().string()));
+    }
+    // Whoever gets the number next keeps what it writes.
+    std::ofstream(dir_.file("notes")) << "untouched";
+    const int notes = ::open(dir_.file("notes").c_str(), O_RDWR | O_CLOEXEC);
+    const bool released =
+        store->release({passing.key, passing.lease_id, token, passing.ttl}).outcome ==
+        Outcome::granted;
+    const Outcome renewed = renew(*store, lease);
+    return std::string(notes >= 0 && released ? to_string(renewed) : "no notes");
+  });
+  EXPECT_EQ(child.result(), "granted");
+  EXPECT_EQ(claim(*open()), Outcome::held);
+  std::string notes;
+  std::ifstream(dir_.file("notes")) >> notes;
+  EXPECT_EQ(notes, "untouched");
+}
+
 TEST_F(Sqlite, tokens_grow_in_a_new_epoch_after_a_boot) {
   const Token before = hold(*open(), milliseconds(1)).token;
   RawDatabase(path_).run("UPDATE meta SET boot = 'another'; DELETE FROM leases");
@@ -310,6 +361,48 @@ TEST_F(Sqlite, many_processes_may_open_a_fresh_file_at_once) {
     granted += result == "granted";
   }
   EXPECT_EQ(granted, 1);
+}
+
+TEST_F(Sqlite, a_forked_child_has_a_store_of_its_own) {
+  auto store = open();
+  const Lease lease = hold(*store, hours(1));
+  const std::string parent_closed = dir_.file("parent closed");
+  const Key other = Key::lock("of the child");
+  // The child opens the file that its parent has open, and goes on when the parent has closed it.
+  Child child([&] {
+    const auto own = open();
+    const ClaimRequest mine = request(other, hours(1));
+    const bool refused = claim(*own) == Outcome::held;
+    const ClaimReply reply = own->claim(mine);
+    eventually([&] { return std::filesystem::exists(parent_closed); });
+    const Lease kept{.key = other, .id = mine.lease_id, .token = reply.token, .ttl = mine.ttl};
+    return std::string(refused ? to_string(renew(*own, kept)) : "not refused");
+  });
+  ASSERT_TRUE(eventually([&] { return store->read(other).record.has_value(); }));
+  EXPECT_EQ(store->release(lease).outcome, Outcome::granted);
+  store.reset();
+  std::ofstream(parent_closed).close();
+  EXPECT_EQ(child.result(), "granted");
+  EXPECT_TRUE(open()->read(other).record);
+}
+
+TEST_F(Sqlite, a_forked_child_does_not_keep_its_parents_lease) {
+  Child child([&] {
+    static std::shared_ptr<LeaseStore> own;
+    own = open();
+    hold(*own, hours(1));
+    const pid_t grandchild = fork();
+    if (grandchild == 0) {
+      for (;;) pause();
+    }
+    return std::to_string(grandchild);
+  });
+  const pid_t grandchild = std::stoi(child.result());
+  const auto store = open();
+  EXPECT_EQ(claim(*store), Outcome::held);
+  child.kill_now();
+  EXPECT_TRUE(eventually([&] { return claim(*store) == Outcome::granted; }));
+  kill(grandchild, SIGKILL);
 }
 
 TEST_F(Sqlite, renewals_wake_nobody) {

@@ -216,7 +216,8 @@ Call::Call(std::shared_ptr<Pool> pool) : pool_(std::move(pool)), client_(pool_->
   // Only a URI that names one server directly brings us to another.
   if (server_.role == Role::other) {
     failure_ = {.source = Source::not_sent,
-                .message = server_.address + " is not a primary and takes no writes"};
+                .message = server_.address +
+                           " is not a primary; with replicaSet=NAME in the URI it would be found"};
   }
 }
 

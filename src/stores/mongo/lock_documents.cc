@@ -34,16 +34,19 @@ Value pid_value(std::int64_t pid) {
   return pid;
 }
 
+// A document of ours that damage_of() finds nothing wrong with and whose `field` is `value`.
 // Comparing lists compares types too, so a field of a wrong type never matches.
-Bson ours_judged_by(const std::string& judge) {
-  return operation("$eq", {list({"$v", type_of("$uuid"), type_of("$ts_expire"), "$judge"}),
-                           literal(list({kVersion, "string", "date", judge}))});
+Bson ours_with(std::string_view field, Value value) {
+  return operation("$eq", {list({"$v", type_of("$uuid"), type_of("$ts_expire"),
+                                 type_of("$lease_id"), type_of("$ttl_ms"), field}),
+                           literal(list({kVersion, "string", "date", "string", "long",
+                                         std::move(value)}))});
 }
 
 Bson ours_standing_still(const RecordMark& mark) {
-  return operation("$eq", {list({"$v", type_of("$uuid"), "$lease_id", "$ts_expire"}),
-                           literal(list({kVersion, "string", mark.owner,
-                                         Date{static_cast<std::int64_t>(mark.version)}}))});
+  const Date expires{static_cast<std::int64_t>(mark.version)};
+  return operation("$and", {operation("$eq", {"$lease_id", literal(mark.owner)}),
+                            ours_with("$ts_expire", expires)});
 }
 
 Bson pythons() {
@@ -62,8 +65,7 @@ Bson expired_condition(const Judging& judging, const std::optional<RecordMark>& 
                        Duration grace) {
   const auto expired = [] { return operation("$lte", {"$ts_expire", "$$NOW"}); };
   const auto expired_and_grace = [&] {
-    return operation("$lte",
-                     {"$ts_expire", operation("$subtract", {"$$NOW", ms_of(grace)})});
+    return operation("$lte", {"$ts_expire", operation("$subtract", {"$$NOW", ms_of(grace)})});
   };
   List ways;
   std::uint32_t count = 0;
@@ -72,7 +74,7 @@ Bson expired_condition(const Judging& judging, const std::optional<RecordMark>& 
                         operation("$and", {std::move(is_expired), std::move(is_such)})});
   };
   if (judging.by_clock()) {
-    add(expired(), ours_judged_by(judging.judge));
+    add(expired(), ours_with("$judge", judging.judge));
     add(expired_and_grace(), pythons());
   }
   if (mark) {
@@ -139,7 +141,8 @@ std::optional<std::string> damage_of(const bson_t& document) {
   if (!field(document, "v")) return std::nullopt;  // a Python client's
   if (number(document, "v") != kVersion) return "it is of a version this program does not know";
   if (!text(document, "lease_id")) return "its lease_id is missing or no string";
-  if (integer(document, "ttl_ms").value_or(0) <= 0) return "its ttl_ms is missing or no duration";
+  const auto ttl = field(document, "ttl_ms");
+  if (!ttl || !BSON_ITER_HOLDS_INT64(&*ttl)) return "its ttl_ms is missing or no int64";
   return std::nullopt;
 }
 

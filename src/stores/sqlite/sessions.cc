@@ -67,7 +67,7 @@ Sessions::Sessions(const std::string& database) : directory_(sessions_directory(
 
 SessionId Sessions::enter(std::int64_t ttl_ms, const InUse& in_use) {
   const std::lock_guard lock(mutex_);
-  if (!file_.valid()) {
+  if (!still_own()) {
     remove_dead(in_use);
     const std::string name = new_uuid();
     const std::string path = directory_ + "/" + name;
@@ -80,6 +80,7 @@ SessionId Sessions::enter(std::int64_t ttl_ms, const InUse& in_use) {
     }
     file_ = std::move(file);
     own_ = {.name = name, .inode = static_cast<std::int64_t>(info.st_ino)};
+    longest_ttl_ms_ = 0;
   }
   if (ttl_ms > longest_ttl_ms_) {
     const std::string text = std::to_string(ttl_ms);
@@ -88,6 +89,16 @@ SessionId Sessions::enter(std::int64_t ttl_ms, const InUse& in_use) {
     longest_ttl_ms_ = ttl_ms;
   }
   return own_;
+}
+
+bool Sessions::still_own() {
+  if (!file_.valid()) return false;
+  struct stat info {};
+  if (fstat(file_.get(), &info) == 0 && static_cast<std::int64_t>(info.st_ino) == own_.inode)
+    return info.st_nlink > 0;
+  // Closed by a program that closes what it does not know; the number may be another file's now.
+  file_.abandon();
+  return false;
 }
 
 SessionId Sessions::present() const {
@@ -100,12 +111,12 @@ void Sessions::announce() noexcept {
   const std::string text = std::to_string(longest_ttl_ms_);
   // Hints may be missing (S12): nothing to do about a failure.
   [[maybe_unused]] const ssize_t written =
-      file_.valid() ? pwrite(file_.get(), text.data(), text.size(), 0) : 0;
+      still_own() ? pwrite(file_.get(), text.data(), text.size(), 0) : 0;
 }
 
 void Sessions::leave() noexcept {
   const std::lock_guard lock(mutex_);
-  if (!file_.valid()) return;
+  if (!still_own()) return;
   unlink((directory_ + "/" + own_.name).c_str());
   file_ = Descriptor();
   own_ = {};

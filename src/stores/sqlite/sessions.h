@@ -42,6 +42,8 @@ class Sessions {
   // until the process ends.
   void leave() noexcept;
   void abandon() noexcept;
+  // In a forked child: the session stays the parent's alone.
+  void drop_inherited() noexcept { file_ = Descriptor(); }
 
   bool known_dead(const SessionId& session) const;
   std::unique_ptr<Watch> watch() const;  // nullptr when the kernel has no more watches to give
@@ -51,6 +53,7 @@ class Sessions {
 
  private:
   void remove_dead(const InUse& in_use) const;
+  bool still_own();  // with the mutex held; false too when its name has been removed
 
   const std::string directory_;
   mutable std::mutex mutex_;

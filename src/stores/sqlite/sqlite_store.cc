@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "mongoelector/clock.h"
 #include "mongoelector/error.h"
+#include "stores/sqlite/fork_gate.h"
 #include "stores/sqlite/place.h"
 #include "stores/sqlite/rows.h"
 #include "stores/sqlite/schema.h"
@@ -53,6 +54,11 @@ class Pool {
     idle_.clear();
   }
 
+  void drop_inherited() noexcept {
+    for (const auto& connection : idle_) connection->database().spare_companions();
+    idle_.clear();
+  }
+
  private:
   const std::string path_;
   std::mutex mutex_;
@@ -64,10 +70,12 @@ struct Failure {
   std::string detail;
 };
 
-class SqliteStore : public LeaseStore {
+class SqliteStore : public LeaseStore, private ForkGate::Member {
  public:
   explicit SqliteStore(const std::string& path)
-      : path_(path), timebase_{boot_id(), time_namespace()}, pool_(path), sessions_(open_first()) {}
+      : path_(path), timebase_{boot_id(), time_namespace()}, pool_(path), sessions_(open_first()) {
+    ForkGate::add(*this);
+  }
   ~SqliteStore() override;
 
   ClaimReply claim(const ClaimRequest& request) override;
@@ -94,10 +102,16 @@ class SqliteStore : public LeaseStore {
     return path_;
   }
 
+  void drop_inherited() noexcept override {
+    pool_.drop_inherited();
+    sessions_.drop_inherited();
+  }
+
   Moment present() const {
     return {.boot = timebase_.boot, .now_ms = monotonic_ms(), .wall = clock_->wall()};
   }
   SessionId enter(Database& database, std::int64_t ttl_ms);
+  void close_session();
   void judge(LeaseRow& lease) const {
     Record& record = lease.record;
     record.claimable = record.claimable || sessions_.known_dead(lease.session);
@@ -155,6 +169,7 @@ Token next_token(Database& database) {
 
 template <class Reply, class Work>
 Reply SqliteStore::transact(Transaction::Intent intent, const Work& work) {
+  const ForkGate::Pass pass;
   Reply reply;
   const auto failed = failure_of(path_, [&] {
     auto connection = pool_.take(timebase_, patience_ms_);
@@ -196,6 +211,13 @@ SessionId SqliteStore::enter(Database& database, std::int64_t ttl_ms) {
 }
 
 SqliteStore::~SqliteStore() {
+  close_session();
+  const ForkGate::Pass pass;
+  ForkGate::remove(*this);
+  pool_.clear();
+}
+
+void SqliteStore::close_session() {
   const SessionId own = sessions_.present();
   if (own.name.empty()) return;
   // Whoever used a lease that was not released may be at work still: such a lease ends by its ttl,
@@ -283,7 +305,10 @@ ReleaseReply SqliteStore::remove(const Key& key, const LeaseId& id) {
         enter(database, 0);
         return {.outcome = Outcome::granted};
       });
-  if (reply.outcome == Outcome::granted) sessions_.announce();
+  if (reply.outcome == Outcome::granted) {
+    const ForkGate::Pass pass;
+    sessions_.announce();
+  }
   return reply;
 }
 
@@ -330,7 +355,7 @@ StoreInfo SqliteStore::info() {
   info.location = path_;
   info.topology = "file";
   info.judge = "CLOCK_MONOTONIC of boot " + timebase_.boot;
-  if (in_memory(path_)) {
+  if (info.outcome == Outcome::granted && in_memory(path_)) {
     info.warnings.push_back(
         "the file is kept in memory: after a boot tokens start anew, smaller than those before");
   }
@@ -377,6 +402,7 @@ MembersReply SqliteStore::members(const Key& key) {
 }  // namespace
 
 std::shared_ptr<LeaseStore> open_sqlite_store(const std::string& path) {
+  const ForkGate::Pass pass;
   const std::string place = prepare_place(path);
   if (!file_exists(place)) create_database(place);
   try {

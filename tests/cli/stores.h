@@ -1,0 +1,62 @@
+// The stores that the tool is tested on, each empty, and this process as a holder there.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mongoelector/connect.h"
+#include "mongoelector/elector.h"
+#include "mongoelector/locker.h"
+#include "support/eventually.h"
+#include "support/mongod.h"
+#include "support/process.h"
+#include "support/temp_dir.h"
+#include "support/tool.h"
+
+namespace mongoelector::test {
+
+class StoreUnderTest {
+ public:
+  explicit StoreUnderTest(const std::string& kind)
+      : uri_(kind == "mongodb" ? Mongod::shared_replica_set().uri(fresh_database())
+                               : "sqlite:" + dir_.file("leases.db")),
+        session_(connect(uri_)) {}
+
+  const std::string& uri() const { return uri_; }
+  LeaseStore& store() const { return session_->store(); }
+  const std::shared_ptr<Session>& session() const { return session_; }
+
+  Finished tool(std::vector<std::string> arguments, ProcessOptions options = {}) const {
+    options.environment.emplace("MONGODB_URI", uri_);
+    return run_tool(std::move(arguments), options);
+  }
+
+  // A lock held by this process whose token is at the store.
+  std::unique_ptr<MongoLocker> hold(const std::string& name, LockerOptions options = {}) const {
+    auto locker = std::make_unique<MongoLocker>(session_, name, std::move(options));
+    locker->acquire();
+    locker->touch();
+    return locker;
+  }
+
+  // An election led by this process.
+  std::unique_ptr<MongoElector> lead(const std::string& name, ElectorOptions options = {}) const {
+    auto elector = std::make_unique<MongoElector>(session_, name, std::move(options));
+    elector->start();
+    if (!eventually([&] { return elector->ismaster(); }))
+      throw std::runtime_error("never elected");
+    elector->poll();
+    elector->report_status();
+    return elector;
+  }
+
+
+ private:
+  TempDir dir_;
+  std::string uri_;
+  std::shared_ptr<Session> session_;
+};
+
+}  // namespace mongoelector::test

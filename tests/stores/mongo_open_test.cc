@@ -1,0 +1,129 @@
+// Opening: names, indexes, privileges, and what info() says afterwards.
+#include <chrono>
+
+#include "mongoelector/error.h"
+#include "stores/mongo_fixture.h"
+
+namespace mongoelector::test {
+namespace {
+
+using std::chrono::seconds;
+
+class MongoOpening : public MongoStore {
+ protected:
+  std::string indexes(const std::string& collection) const {
+    const std::string reply = command(R"({"listIndexes": ")" + collection + R"("})");
+    return reply.substr(0, reply.find(R"("ok" :)"));
+  }
+  void make_index(const std::string& rest) const {
+    command(R"({"createIndexes": "mongolocker", "indexes": [{"key": {"ts_expire": 1}, )" + rest +
+            "}]}");
+  }
+};
+
+TEST_F(MongoOpening, makes_the_broom_with_an_hour_of_grace) {
+  const auto store = open();
+  for (const char* collection : {"mongolocker", "elector.locks"}) {
+    const std::string made = indexes(collection);
+    EXPECT_NE(made.find(R"("name" : "ts_expire_1", "expireAfterSeconds" : 3600)"),
+              std::string::npos)
+        << made;
+  }
+  EXPECT_TRUE(store->info().warnings.empty());
+  EXPECT_TRUE(open()->info().warnings.empty()) << "nor when it is there";
+}
+
+TEST_F(MongoOpening, makes_the_index_that_python_wants_for_a_python_fleet) {
+  const auto store = open({.python_fleet = PythonFleet::both});
+  const std::string made = indexes("elector.locks");
+  EXPECT_NE(made.find(R"("name" : "ts_expire_1", "expireAfterSeconds" : 0)"), std::string::npos)
+      << made;
+  EXPECT_TRUE(store->info().warnings.empty());
+}
+
+TEST_F(MongoOpening, leaves_a_foreign_index_and_says_what_it_weakens) {
+  make_index(R"("name": "theirs", "expireAfterSeconds": 0)");
+  const std::string before = indexes("mongolocker");
+  const StoreInfo info = open()->info();
+  EXPECT_EQ(indexes("mongolocker"), before);
+  ASSERT_EQ(info.warnings.size(), 1u);
+  EXPECT_NE(info.warnings[0].find("mongolocker"), std::string::npos) << info.warnings[0];
+  EXPECT_TRUE(open({.python_fleet = PythonFleet::v0})->info().warnings.empty());
+}
+
+TEST_F(MongoOpening, goes_on_when_the_name_of_the_index_is_taken) {
+  command(R"({"createIndexes": "mongolocker", "indexes": [{"key": {"other": 1},
+              "name": "ts_expire_1"}]})");
+  const auto store = open();
+  const StoreInfo info = store->info();
+  ASSERT_EQ(info.warnings.size(), 1u);
+  EXPECT_NE(info.warnings[0].find("not swept"), std::string::npos) << info.warnings[0];
+  hold(*store, key_);
+}
+
+TEST_F(MongoOpening, needs_no_index_later) {
+  const auto store = open();
+  command(R"({"dropIndexes": "mongolocker", "index": "*"})");
+  hold(*store, key_);
+  EXPECT_TRUE(store->read(key_).record);
+}
+
+TEST_F(MongoOpening, takes_names_from_the_options_before_the_uri) {
+  const std::string second = fresh_database();
+  const auto store = open({.database = second, .lock_collection = "own.locks"});
+  hold(*store, key_);
+  EXPECT_NE(server_.run_command(R"({"count": "own.locks"})", second).find(R"("n" : 1)"),
+            std::string::npos);
+  server_.run_command(R"({"dropDatabase": 1})", second);
+}
+
+TEST_F(MongoOpening, tells_where_it_is_without_the_user) {
+  const StoreInfo info = open()->info();
+  EXPECT_EQ(info.outcome, Outcome::granted);
+  EXPECT_EQ(info.kind, "mongodb");
+  EXPECT_EQ(info.topology, "replica_set");
+  EXPECT_NE(info.location.find("127.0.0.1:" + std::to_string(server_.port())), std::string::npos);
+  EXPECT_NE(info.location.find(database_), std::string::npos);
+  EXPECT_NE(info.judge.find("127.0.0.1"), std::string::npos);
+  ASSERT_TRUE(info.time);
+  EXPECT_LT(std::chrono::abs(*info.time - std::chrono::system_clock::now()), seconds(5));
+}
+
+std::optional<ConnectProblem> problem(const std::string& uri) {
+  try {
+    internal::open_mongo_store(uri, {});
+    return std::nullopt;
+  } catch (const ConnectError& error) {
+    return error.problem();
+  }
+}
+
+TEST_F(MongoOpening, refuses_options_it_does_not_know) {
+  const std::string uri = server_.uri(database_);
+  EXPECT_EQ(problem(uri + "&tsl=true"), ConnectProblem::bad_uri);
+  EXPECT_EQ(problem(uri + "&w=1&"), ConnectProblem::bad_uri);
+  EXPECT_EQ(problem(uri + "&connectTimeoutMS=soon"), ConnectProblem::bad_uri);
+  EXPECT_EQ(problem(uri + "&readPreference=secondary&w=0&retryWrites=true"), std::nullopt);
+}
+
+TEST(MongoPrivileges, that_suffice_for_one_database_do_not_open_another) {
+  const auto server = Mongod::with_password();
+  const std::string host = "app:s3cret@127.0.0.1:" + std::to_string(server->port());
+  EXPECT_EQ(problem("mongodb://" + host + "/ops"), std::nullopt);
+  EXPECT_EQ(problem("mongodb://" + host + "/other?authSource=ops"), ConnectProblem::denied);
+  server->run_command(R"({"createUser": "reader", "pwd": "r", "roles":
+                          [{"role": "read", "db": "ops"}]})",
+                      "ops");
+  const auto store = internal::open_mongo_store(
+      "mongodb://reader:r@127.0.0.1:" + std::to_string(server->port()) + "/ops", {});
+  EXPECT_EQ(store->read(Key::lock("nightly")).outcome, Outcome::granted);
+  EXPECT_EQ(store->claim({.key = Key::lock("nightly"),
+                          .holder = {.uuid = "u", .host = "h"},
+                          .lease_id = LeaseId("l"),
+                          .ttl = seconds(60)})
+                .outcome,
+            Outcome::denied);
+}
+
+}  // namespace
+}  // namespace mongoelector::test
