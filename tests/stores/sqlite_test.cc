@@ -260,6 +260,19 @@ TEST_F(Sqlite, a_busy_file_is_unreachable_within_the_budget_and_nothing_is_left_
   EXPECT_EQ(claim(*store), Outcome::granted);
 }
 
+TEST_F(Sqlite, a_session_that_failed_for_a_while_is_not_taken_for_one_on_other_files) {
+  const auto store = open();
+  store->limit_calls(milliseconds(10));
+  const Lease lease = hold(*store, hours(1));
+  {
+    RawDatabase blocker(path_);
+    blocker.run("BEGIN IMMEDIATE");
+    EXPECT_EQ(renew(*store, lease), Outcome::unreachable);
+  }
+  EXPECT_EQ(store->release(lease).outcome, Outcome::granted);
+  EXPECT_EQ(claim(*open()), Outcome::granted);
+}
+
 TEST_F(Sqlite, a_removed_file_grants_nothing_and_its_successor_waits_for_the_old_leases) {
   constexpr auto kTtl = milliseconds(800);
   const auto store = open();
@@ -281,6 +294,12 @@ TEST_F(Sqlite, a_log_that_was_removed_under_the_file_is_noticed) {
   const auto store = open();
   const Lease lease = hold(*store, seconds(60));
   std::filesystem::remove(path_ + "-wal");
+  std::filesystem::remove(path_ + "-shm");
+  // The lease was in the log.
+  for (int i = 0; i < 2; ++i) {
+    Child other([this] { return std::string(to_string(claim(*open()))); });
+    EXPECT_EQ(other.result(), "unreachable");
+  }
   const RenewReply reply = store->renew({&lease, 1});
   EXPECT_EQ(reply.outcomes.at(0), Outcome::unreachable);
   EXPECT_NE(reply.detail.find("removed or replaced"), std::string::npos) << reply.detail;
@@ -303,8 +322,8 @@ TEST_F(Sqlite, a_full_disk_grants_nothing_and_is_survived) {
     return std::string(to_string(claimed.outcome)) + " " + std::string(to_string(renewed)) +
            (left ? " left " : " nothing ") + std::string(to_string(after));
   });
-  // Full while committing, only a look tells that nothing came of it; after that nothing begins.
-  EXPECT_EQ(child.result(), "unknown unreachable nothing granted");
+  // Full while committing: only a look tells that nothing came of it.
+  EXPECT_EQ(child.result(), "unknown unknown nothing granted");
 }
 
 TEST_F(Sqlite, a_program_that_closes_all_files_gets_a_session_anew) {

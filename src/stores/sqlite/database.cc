@@ -60,6 +60,8 @@ int Database::changes() const { return sqlite3_changes(handle_.get()); }
 
 bool Database::read_only() const { return sqlite3_db_readonly(handle_.get(), "main") != 0; }
 
+bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
+
 bool Database::moved() const {
   int moved = 0;
   check(sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved));
@@ -144,7 +146,7 @@ Transaction::~Transaction() {
   try {
     Query(database_, "ROLLBACK").run();
   } catch (const SqlError&) {
-    // SQLite has rolled back by itself; the connection is closed after an error anyway.
+    // SQLite has rolled back by itself; otherwise the connection is not used again.
   }
 }
 

@@ -50,6 +50,7 @@ class Database {
   void execute(const char* sql);
   int changes() const;
   bool read_only() const;
+  bool in_transaction() const;
   bool moved() const;  // the path no longer names the file that is open
   // Closing the last connection removes the companions of the file by name; not from now on.
   void spare_companions();

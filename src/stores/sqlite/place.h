@@ -59,7 +59,8 @@ class FileMarks {
   FileMarks() = default;
   static FileMarks of(const std::string& path);
   bool operator==(const FileMarks&) const = default;
-  ino_t database_inode() const { return files_[0].inode; }
+  std::int64_t database_inode() const { return static_cast<std::int64_t>(files_[0].inode); }
+  std::int64_t log_inode() const { return static_cast<std::int64_t>(files_[1].inode); }
 
  private:
   struct Mark {

@@ -28,8 +28,9 @@ constexpr char kTables[] = R"(
     boot TEXT NOT NULL,
     time_namespace TEXT NOT NULL,
     inode INTEGER NOT NULL,
+    log_inode INTEGER NOT NULL,
     quiet_until_ms INTEGER NOT NULL);
-  INSERT INTO meta VALUES (1, 0, '', '', 0, 0);
+  INSERT INTO meta VALUES (1, 0, '', '', 0, 0, 0);
   CREATE TABLE leases (
     kind TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -90,16 +91,7 @@ void check_ours(Database& database, const std::string& path) {
   }
 }
 
-// The first use of a file after a boot, or of a copy of a file. From now on tokens are larger than
-// any that a power cut may have taken back. A file that was put in the place of another starts
-// while leases of the other may be in force: it is quiet until those have ended.
-void adopt(Database& database, const std::string& path, const Timebase& timebase,
-           std::int64_t inode) {
-  static constexpr char kAdopted[] =
-      "SELECT 1 FROM meta WHERE boot = ? AND time_namespace = ? AND inode = ?";
-  if (Query(database, kAdopted, timebase.boot, timebase.time_namespace, inode).next()) return;
-  database.execute("PRAGMA synchronous = FULL");
-  Transaction transaction(database, Transaction::Intent::write);
+void check_time_namespace(Database& database, const std::string& path, const Timebase& timebase) {
   if (Query(database, "SELECT 1 FROM meta WHERE boot = ? AND time_namespace != ?", timebase.boot,
             timebase.time_namespace)
           .next()) {
@@ -108,14 +100,40 @@ void adopt(Database& database, const std::string& path, const Timebase& timebase
                            " is used in another time namespace of this machine, whose clock is "
                            "another one");
   }
-  if (Query(database, kAdopted, timebase.boot, timebase.time_namespace, inode).next()) return;
-  const std::int64_t quiet = Sessions::longest_ttl_alive_ms(sessions_directory(path));
-  Query(database,
-        "UPDATE meta SET token = ((token >> 40) + 1) << 40, boot = ?, time_namespace = ?, "
-        "inode = ?, quiet_until_ms = ?",
-        timebase.boot, timebase.time_namespace, inode, quiet == 0 ? 0 : monotonic_ms() + quiet)
+}
+
+// The first use of a file after a boot, or of a copy of a file: from now on tokens are larger than
+// any that a power cut may have taken back.
+void adopt(Database& database, const std::string& path, const Timebase& timebase,
+           std::int64_t inode) {
+  static constexpr char kAdopted[] = "SELECT 1 FROM meta WHERE boot = ? AND inode = ?";
+  check_time_namespace(database, path, timebase);
+  if (Query(database, kAdopted, timebase.boot, inode).next()) return;
+  database.execute("PRAGMA synchronous = FULL");
+  {
+    Transaction transaction(database, Transaction::Intent::write);
+    check_time_namespace(database, path, timebase);
+    if (Query(database, kAdopted, timebase.boot, inode).next()) return;
+    Query(database,
+          "UPDATE meta SET token = ((token >> 40) + 1) << 40, boot = ?, time_namespace = ?, "
+          "inode = ?, log_inode = 0, quiet_until_ms = 0",
+          timebase.boot, timebase.time_namespace, inode)
+        .run();
+    if (database.changes() != 1) damaged(path, "has lost its token counter");
+    transaction.commit();
+  }
+}
+
+// Files that were put in the place of others begin while leases of the others may be in force: no
+// lease is granted until those have ended.
+void keep_quiet(Database& database, const std::string& path, const FileMarks& marks) {
+  static constexpr char kKnown[] = "SELECT 1 FROM meta WHERE inode = ? AND log_inode = ?";
+  if (Sessions::longest_ttl_elsewhere_ms(path, marks) == 0) return;
+  Transaction transaction(database, Transaction::Intent::write);
+  if (Query(database, kKnown, marks.database_inode(), marks.log_inode()).next()) return;
+  Query(database, "UPDATE meta SET log_inode = ?, quiet_until_ms = ?", marks.log_inode(),
+        monotonic_ms() + Sessions::longest_ttl_elsewhere_ms(path, marks))
       .run();
-  if (database.changes() != 1) damaged(path, "has lost its token counter");
   transaction.commit();
 }
 
@@ -137,9 +155,10 @@ Connection::Connection(const std::string& path, const Timebase& timebase, std::i
   }
   marks_ = FileMarks::of(path);
   if (database_.moved()) throw SqlError(SqlProblem::unavailable, "replaced while being opened");
-  adopt(database_, path, timebase, static_cast<std::int64_t>(marks_.database_inode()));
+  adopt(database_, path, timebase, marks_.database_inode());
   // A power cut ends all leases anyway; adopt() has seen to the tokens.
   database_.execute("PRAGMA synchronous = NORMAL");
+  keep_quiet(database_, path, marks_);
 }
 
 Connection::~Connection() {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -47,7 +48,8 @@ void for_each_file(const std::string& directory, const Visit& visit) {
 
 }  // namespace
 
-Sessions::Sessions(const std::string& database) : directory_(sessions_directory(database)) {
+Sessions::Sessions(const std::string& database)
+    : database_(database), directory_(sessions_directory(database)) {
   struct stat info {};
   // Whoever may open the database may take part.
   const bool known = stat(database.c_str(), &info) == 0;
@@ -80,15 +82,24 @@ SessionId Sessions::enter(std::int64_t ttl_ms, const InUse& in_use) {
     }
     file_ = std::move(file);
     own_ = {.name = name, .inode = static_cast<std::int64_t>(info.st_ino)};
+    database_pin_ = Descriptor(open(database_.c_str(), O_PATH | O_CLOEXEC));
+    log_pin_ = Descriptor(open((database_ + "-wal").c_str(), O_PATH | O_CLOEXEC));
+    began_on_ = FileMarks::of(database_);
     longest_ttl_ms_ = 0;
   }
-  if (ttl_ms > longest_ttl_ms_) {
-    const std::string text = std::to_string(ttl_ms);
-    if (pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
-      return {};
-    longest_ttl_ms_ = ttl_ms;
-  }
-  return own_;
+  if (ttl_ms <= longest_ttl_ms_) return own_;
+  longest_ttl_ms_ = ttl_ms;
+  if (write_down()) return own_;
+  longest_ttl_ms_ = 0;
+  return {};
+}
+
+// What others must know of a living session: its longest ttl and its files.
+bool Sessions::write_down() const {
+  const std::string text = std::to_string(longest_ttl_ms_) + ' ' +
+                           std::to_string(began_on_.database_inode()) + ' ' +
+                           std::to_string(began_on_.log_inode()) + '\n';
+  return pwrite(file_.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
 }
 
 bool Sessions::still_own() {
@@ -108,10 +119,8 @@ SessionId Sessions::present() const {
 
 void Sessions::announce() noexcept {
   const std::lock_guard lock(mutex_);
-  const std::string text = std::to_string(longest_ttl_ms_);
-  // Hints may be missing (S12): nothing to do about a failure.
-  [[maybe_unused]] const ssize_t written =
-      still_own() ? pwrite(file_.get(), text.data(), text.size(), 0) : 0;
+  // Any write is a hint; hints may be missing (S12), so nothing to do about a failure.
+  if (still_own()) write_down();
 }
 
 void Sessions::leave() noexcept {
@@ -122,9 +131,17 @@ void Sessions::leave() noexcept {
   own_ = {};
 }
 
+void Sessions::drop_inherited() noexcept {
+  file_ = Descriptor();
+  database_pin_ = Descriptor();
+  log_pin_ = Descriptor();
+}
+
 void Sessions::abandon() noexcept {
   const std::lock_guard lock(mutex_);
   file_.abandon();
+  database_pin_.abandon();
+  log_pin_.abandon();
 }
 
 bool Sessions::known_dead(const SessionId& session) const {
@@ -146,14 +163,20 @@ void Sessions::remove_dead(const InUse& in_use) const {
 
 std::unique_ptr<Watch> Sessions::watch() const { return make_session_watch(directory_); }
 
-std::int64_t Sessions::longest_ttl_alive_ms(const std::string& directory) {
+std::int64_t Sessions::longest_ttl_elsewhere_ms(const std::string& database,
+                                                const FileMarks& marks) {
   std::int64_t longest = 0;
-  for_each_file(directory, [&](const std::filesystem::path& path) {
+  for_each_file(sessions_directory(database), [&](const std::filesystem::path& path) {
     const Descriptor file = open_to_look(path.string());
     if (!file.valid() || !locked_by_session(file.get())) return;
-    char text[24] = {};
-    if (pread(file.get(), text, sizeof text - 1, 0) > 0)
-      longest = std::max<std::int64_t>(longest, std::strtoll(text, nullptr, 10));
+    std::array<char, 80> text{};
+    if (pread(file.get(), text.data(), text.size() - 1, 0) <= 0) return;
+    char* rest = nullptr;
+    const std::int64_t ttl_ms = std::strtoll(text.data(), &rest, 10);
+    const std::int64_t database_inode = std::strtoll(rest, &rest, 10);
+    const std::int64_t log_inode = std::strtoll(rest, nullptr, 10);
+    if (database_inode != marks.database_inode() || log_inode != marks.log_inode())
+      longest = std::max(longest, ttl_ms);
   });
   return longest;
 }

@@ -43,22 +43,30 @@ class Sessions {
   void leave() noexcept;
   void abandon() noexcept;
   // In a forked child: the session stays the parent's alone.
-  void drop_inherited() noexcept { file_ = Descriptor(); }
+  void drop_inherited() noexcept;
 
   bool known_dead(const SessionId& session) const;
   std::unique_ptr<Watch> watch() const;  // nullptr when the kernel has no more watches to give
 
-  // The longest ttl that a living session of `directory` has asked for; zero if none lives.
-  static std::int64_t longest_ttl_alive_ms(const std::string& directory);
+  // The longest ttl asked for by living sessions that began on other files than `marks`, although
+  // under the same name: their leases are not in these. Zero if there are none.
+  static std::int64_t longest_ttl_elsewhere_ms(const std::string& database, const FileMarks& marks);
 
  private:
   void remove_dead(const InUse& in_use) const;
+  bool write_down() const;
   bool still_own();  // with the mutex held; false too when its name has been removed
 
+  const std::string database_;
   const std::string directory_;
   mutable std::mutex mutex_;
   Descriptor file_;
   SessionId own_;
+  FileMarks began_on_;
+  // Keep the inodes of those files from being given to others, without being opened for real:
+  // closing a real descriptor would drop SQLite's locks.
+  Descriptor database_pin_;
+  Descriptor log_pin_;
   std::int64_t longest_ttl_ms_ = 0;
 };
 

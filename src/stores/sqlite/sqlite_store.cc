@@ -43,11 +43,29 @@ class Pool {
     return std::make_unique<Connection>(path_, timebase, patience_ms);
   }
 
+  // After a failure too: with the last connection SQLite would remove the log, under the name of
+  // which this session is known (sessions.h).
   void give_back(std::unique_ptr<Connection> connection) {
     constexpr std::size_t kMostIdle = 4;
+    if (connection->database().in_transaction() || !connection->current()) return;
     const std::lock_guard lock(mutex_);
     if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
   }
+
+  // Gives back what was taken, however a call ends.
+  class Loan {
+   public:
+    Loan(Pool& pool, std::unique_ptr<Connection> connection)
+        : pool_(pool), connection_(std::move(connection)) {}
+    ~Loan() { pool_.give_back(std::move(connection_)); }
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+    Connection* operator->() const { return connection_.get(); }
+
+   private:
+    Pool& pool_;
+    std::unique_ptr<Connection> connection_;
+  };
 
   void clear() {
     const std::lock_guard lock(mutex_);
@@ -172,23 +190,19 @@ Reply SqliteStore::transact(Transaction::Intent intent, const Work& work) {
   const ForkGate::Pass pass;
   Reply reply;
   const auto failed = failure_of(path_, [&] {
-    auto connection = pool_.take(timebase_, patience_ms_);
+    const Pool::Loan connection(pool_, pool_.take(timebase_, patience_ms_));
     Database& database = connection->database();
     database.set_patience(patience_ms_);
-    {
-      Transaction transaction(database, intent);
-      // A read transaction begins with its first look at the file.
-      if (intent == kRead) Query(database, "SELECT 1 FROM meta").next();
-      if (!connection->current()) {
-        pool_.clear();
-        throw SqlError(SqlProblem::unavailable, "was removed or replaced while in use");
-      }
-      // Only now: waiting for the write lock takes time.
-      reply = work(database, present());
-      transaction.commit();
+    Transaction transaction(database, intent);
+    // A read transaction begins with its first look at the file.
+    if (intent == kRead) Query(database, "SELECT 1 FROM meta").next();
+    if (!connection->current()) {
+      pool_.clear();
+      throw SqlError(SqlProblem::unavailable, "was removed or replaced while in use");
     }
-    // A connection that failed is closed instead.
-    pool_.give_back(std::move(connection));
+    // Only now: waiting for the write lock takes time.
+    reply = work(database, present());
+    transaction.commit();
   });
   if (failed) {
     reply = Reply{};
@@ -231,7 +245,7 @@ void SqliteStore::close_session() {
 
 bool SqliteStore::quiet(Database& database, const Moment& moment) const {
   return Query(database, "SELECT 1 FROM meta WHERE quiet_until_ms >= ?", moment.now_ms).next() &&
-         Sessions::longest_ttl_alive_ms(sessions_directory(path_)) > 0;
+         Sessions::longest_ttl_elsewhere_ms(path_, FileMarks::of(path_)) > 0;
 }
 
 ClaimReply SqliteStore::claim(const ClaimRequest& request) {

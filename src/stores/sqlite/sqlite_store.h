@@ -10,7 +10,8 @@
 namespace mongoelector::internal {
 
 // Opens or makes the file, and its directory if only that is missing. Throws ConnectError. Each
-// store opened is one session: its leases are free at once when its process dies.
+// store opened is one session: its leases are free at once when its process dies. Closing it leaves
+// those that were not released to their ttl.
 std::shared_ptr<LeaseStore> open_sqlite_store(const std::string& path);
 
 }  // namespace mongoelector::internal
