@@ -77,6 +77,17 @@ TEST_F(MongoOpening, takes_names_from_the_options_before_the_uri) {
   server_.run_command(R"({"dropDatabase": 1})", second);
 }
 
+TEST_F(MongoOpening, keeps_no_locks_where_something_else_is_kept) {
+  for (const char* name : {"", "elector.locks", "elector.status", "system.users"}) {
+    try {
+      open({.lock_collection = name});
+      ADD_FAILURE() << name;
+    } catch (const ConnectError& error) {
+      EXPECT_EQ(error.problem(), ConnectProblem::bad_uri) << error.what();
+    }
+  }
+}
+
 TEST_F(MongoOpening, tells_where_it_is_without_the_user) {
   const StoreInfo info = open()->info();
   EXPECT_EQ(info.outcome, Outcome::granted);

@@ -153,20 +153,19 @@ TEST_F(MongoTrouble, a_renewal_whose_check_fails_calls_nothing_renewed_or_lost) 
   EXPECT_EQ(store_->renew(both).outcomes, (std::vector{Outcome::granted, Outcome::lost}));
 }
 
-TEST_F(MongoTrouble, writes_wait_for_a_majority_but_not_for_ever) {
+TEST_F(MongoTrouble, writes_wait_for_a_majority_but_not_for_ever_whatever_the_uri_says) {
+  const auto store = internal::open_mongo_store(
+      server_.uri(database_) + "&w=0&journal=false&retryWrites=true&readPreference=secondary", {});
   command(R"({"profile": 2})");
-  const ClaimRequest mine = request(key_);
-  const Token token = store_->claim(mine).token;
-  const Lease lease = lease_of(mine, token);
-  renew(lease);
-  store_->release(lease);
+  hold(*store, key_);
+  EXPECT_TRUE(store->read(key_).record);
   command(R"({"profile": 0})");
   const std::string profile = command(
       R"({"aggregate": "system.profile", "cursor": {}, "pipeline": [
           {"$match": {"command.writeConcern.w": "majority",
                       "command.writeConcern.wtimeout": {"$gt": 0},
+                      "command.writeConcern.j": {"$ne": false}, "command.txnNumber": null,
                       "ns": {"$regex": "locker$"}}}, {"$count": "count"}]})");
-  // The update and the delete are shown as parts of their commands, without the concern.
   EXPECT_NE(profile.find(R"("count" : 1)"), std::string::npos) << profile;
 }
 

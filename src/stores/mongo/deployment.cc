@@ -50,12 +50,16 @@ Index index_on(const Bson& listing, const char* name) {
 std::optional<std::string> prepare_index(Driver& driver, const std::string& database,
                                          const std::string& collection, const std::string& on,
                                          std::int32_t expire_after) {
+  // Only a refusal is worth no more than a warning.
   const auto cannot = [&](const Failure& failure) {
+    const bool refused =
+        failure.source == Source::server || failure.source == Source::write_concern;
+    if (!refused) refuse(driver, failure);
     return "expired records of " + database + "." + collection +
            " are not swept: no index on " + on + ": " + failure.message;
   };
   Call call = driver.begin();
-  if (call.failure()) return cannot(*call.failure());
+  if (call.failure()) refuse(driver, *call.failure());
   const Answer listing = call.run(database, object({{"listIndexes", collection}}));
   const bool missing = listing.failure && listing.failure->source == Source::server &&
                        listing.failure->code == kNamespaceNotFound;

@@ -21,7 +21,8 @@ struct Names {
 void check_deployment(Driver& driver, const Names& names);
 
 // The index is only a broom for what nobody claims any more: made where there is none on that
-// field, never changed, never dropped, and nothing depends on it. Returns warnings.
+// field, never changed, never dropped, and nothing depends on it. Returns what the server refused
+// and foreign indexes that sweep early, as warnings; throws ConnectError when it does not answer.
 std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, PythonFleet fleet);
 
 }  // namespace mongoelector::internal::mongo

@@ -286,12 +286,16 @@ Call Driver::begin() {
 
 void Driver::limit_calls(Duration budget) {
   const Duration wanted = std::max(budget, kSmallestBudget);
-  std::shared_ptr<Pool> retired;  // goes after the mutex, with the last call that uses it
+  {
+    const std::lock_guard lock(mutex_);
+    if (wanted >= budget_) return;
+    budget_ = wanted;
+  }
+  // The driver takes timeouts with the URI only. Making a pool may ask a name server, so no call
+  // waits for it; the pool it replaces goes with the last call that uses it.
+  auto pool = std::make_shared<Pool>(uri_, application_, wanted);
   const std::lock_guard lock(mutex_);
-  if (wanted >= budget_) return;
-  // The driver takes timeouts with the URI only.
-  retired = std::exchange(pool_, std::make_shared<Pool>(uri_, application_, wanted));
-  budget_ = wanted;
+  if (budget_ == wanted) pool_.swap(pool);
 }
 
 }  // namespace mongoelector::internal::mongo

@@ -31,6 +31,16 @@ bool claim_again(const Server& server, const Answer& answer) {
   return server.role != Role::standalone && !operation_time(answer.reply).known();
 }
 
+// Locks in a collection that has another use would be taken for something else.
+std::string checked(const std::string& lock_collection) {
+  if (lock_collection.empty() || lock_collection.starts_with("elector.") ||
+      lock_collection.starts_with("system.") || lock_collection.find('\0') != std::string::npos) {
+    throw ConnectError(ConnectProblem::bad_uri, "locks cannot be kept in the collection " +
+                                                    quoted(lock_collection));
+  }
+  return lock_collection;
+}
+
 template <class Reply>
 Reply failed(const Failure& failure, Phase phase) {
   return {.outcome = outcome_of(failure, phase), .detail = failure.message};
@@ -43,7 +53,7 @@ class MongoStore : public LeaseStore {
     names_ = {.database = !options.database.empty()    ? options.database
                           : !driver_.database().empty() ? driver_.database()
                                                         : "mongoelector",
-              .locks = options.lock_collection,
+              .locks = checked(options.lock_collection),
               .elections = "elector.locks",
               .status = status_collections(options.python_fleet)};
     check_deployment(driver_, names_);
@@ -209,6 +219,7 @@ class MongoStore : public LeaseStore {
     if (call.server().role != Role::standalone) {
       const Token token = operation_time(reply);
       if (!token.known()) return {.detail = "the server's reply holds no operationTime"};
+      stored_.forget(request.lease_id);  // a repeated claim has written the document anew
       return {.outcome = Outcome::granted, .token = token};
     }
     const Numbered result =
