@@ -1,6 +1,6 @@
-// The embedded store closes its files in a forked child. The guardian of a command is one, and lives
-// on what it inherits: without the descriptor that keeps the lease, a killed supervisor left the key
-// free before the command was gone.
+// The embedded store closes its files in a forked child. The guardian of a command is one, and
+// lives on what it inherits: without the descriptor that keeps the lease, a killed supervisor left
+// the key free before the command was gone.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
