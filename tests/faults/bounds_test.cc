@@ -1,5 +1,5 @@
-// A server that is stopped, unreachable or mute: no public call outlives its stated bound, and terms
-// end in time. Prints the longest of each call, the table of docs/guarantees.md.
+// A server that is stopped, unreachable or mute: no public call outlives its stated bound, and
+// terms end in time. Prints the longest of each call, the table of docs/guarantees.md.
 #include <gtest/gtest.h>
 
 #include <algorithm>

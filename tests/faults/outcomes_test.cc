@@ -1,5 +1,5 @@
-// Every error of the outcome table on a real server, in every phase: what the verb says, what really
-// happened, and that nothing is left behind that nobody knows of.
+// Every error of the outcome table on a real server, in every phase: what the verb says, what
+// really happened, and that nothing is left behind that nobody knows of.
 #include "stores/mongo/outcomes.h"
 
 #include <chrono>

@@ -23,7 +23,8 @@ class OneServer : public testing::Test {
     return server_.run_command(what, database_);
   }
   bool there_is(const std::string& id) const {
-    const std::string reply = command(R"({"count": "mongolocker", "query": {"_id": ")" + id + "\"}}");
+    const std::string reply =
+        command(R"({"count": "mongolocker", "query": {"_id": ")" + id + "\"}}");
     return reply.find(R"("n" : 1)") != std::string::npos;
   }
 

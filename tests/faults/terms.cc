@@ -57,8 +57,12 @@ void Terms::seen(const std::string& key, const std::string& holder, Token token,
   SeenTerm* term = find(key, token);
   // Two holders with one token are two terms; the checker says what is wrong with that.
   if (term == nullptr || term->holder != holder) {
-    terms_.push_back(
-        {.key = key, .holder = holder, .token = token, .first = now, .last = now, .lease_ends = {}});
+    terms_.push_back({.key = key,
+                      .holder = holder,
+                      .token = token,
+                      .first = now,
+                      .last = now,
+                      .lease_ends = {}});
     term = &terms_.back();
   }
   term->last = std::max(term->first, looked);
