@@ -73,8 +73,9 @@ const std::vector<PublicCall>& public_calls() {
        [](Subject& s) { s.elector->release(); }},
       {"`stop()`", Needs::master, kStopBound, [](Subject& s) { s.elector->stop(); }},
       {"`~MongoElector`", Needs::master, kStopBound, [](Subject& s) { s.elector.reset(); }},
-      {"`~Session`", Needs::locker, kBudget + seconds(2), [](Subject& s) {
-         s.lock.reset();
+      {"`~MongoElector` and `~Session`", Needs::master, kStopBound + kBudget + seconds(2),
+       [](Subject& s) {
+         s.elector.reset();
          s.session.reset();
        }},
       {"`connect()`", Needs::locker, seconds(10), [](Subject& s) { connect(s.uri); }}};

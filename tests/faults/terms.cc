@@ -80,6 +80,13 @@ void Terms::given_back(const std::string& key, Token token) {
   if (SeenTerm* term = find(key, token)) term->given_back = true;
 }
 
+bool Terms::was_told(const std::string& key, Token token) const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(terms_.begin(), terms_.end(), [&](const SeenTerm& term) {
+    return term.key == key && term.token == token && term.loss_told;
+  });
+}
+
 std::vector<SeenTerm> Terms::all() const {
   const std::lock_guard lock(mutex_);
   return terms_;

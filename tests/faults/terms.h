@@ -41,11 +41,12 @@ class Terms {
   void told(const std::string& key, Token token);
   void given_back(const std::string& key, Token token);
   std::vector<SeenTerm> all() const;
+  bool was_told(const std::string& key, Token token) const;
   // Terms of `key` that began after `when`.
   int since(const std::string& key, Moment when) const;
 
  private:
-  SeenTerm* find(const std::string& key, Token token);
+  SeenTerm* find(const std::string& key, Token token);  // with mutex_ held
   mutable std::mutex mutex_;
   std::vector<SeenTerm> terms_;
 };

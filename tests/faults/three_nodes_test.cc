@@ -102,8 +102,12 @@ void lock_and_unlock(const std::string& uri, const std::string& name, Terms& ter
           return over || left == Duration::zero();
         },
         kHeldFor);
-    // Only the term that ended by itself must be told.
-    if (lock.owned()) terms.given_back("nightly", token);
+    // Only the term that ended by itself must be told, and it is before the locker goes.
+    if (lock.owned()) {
+      terms.given_back("nightly", token);
+    } else {
+      EXPECT_TRUE(eventually([&] { return terms.was_told("nightly", token); }));
+    }
     lock.release();
   }
 }
