@@ -150,7 +150,8 @@ TEST_P(Fleet, a_lock_that_python_touches_is_never_taken) {
   python_.run("lock.acquire()");
   python_.run("touching = Loop(lambda: lock.touch() or 1 / 0)");
   MongoLocker lock(session_, "nightly", {.ttl = seconds(1)});
-  EXPECT_THROW(lock.acquire({.timeout = milliseconds(1500), .step = milliseconds(1)}), AcquireTimeout);
+  EXPECT_THROW(lock.acquire({.timeout = milliseconds(1500), .step = milliseconds(1)}),
+               AcquireTimeout);
   EXPECT_EQ(python_.ask("touching.end()"), "null");
   EXPECT_TRUE(python_.is("touching.rounds > 10 and lock.owned()"));
 }

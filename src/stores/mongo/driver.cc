@@ -3,10 +3,12 @@
 #include <mongoc/mongoc.h>
 
 #include <algorithm>
+#include <cctype>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "mongoelector/connect.h"
 #include "mongoelector/error.h"
 
 namespace mongoelector::internal::mongo {
@@ -20,6 +22,8 @@ constexpr int kErrorApi = 2;  // server codes come as such, not mixed with the d
 // frequent looks. 500 ms is the least the driver takes.
 constexpr Duration kHeartbeat = milliseconds(1000);
 constexpr Duration kQuickHeartbeat = milliseconds(500);
+// A URI may ask for fewer connections, but then renewals would wait for other calls.
+constexpr std::int32_t kFewestConnections = 10;
 
 template <class T, void (*destroy)(T*)>
 struct Destroyer {
@@ -119,8 +123,30 @@ bool has_empty_option(std::string_view uri) {
          options.find("&&") != std::string_view::npos;
 }
 
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// The driver quotes what it cannot read, a password too: kept only where the URI itself may show
+// it.
+std::string without_secrets(const std::string& why, const std::string& uri) {
+  const std::string shown = lower(redact_uri(uri));
+  const std::size_t first = why.find('"');
+  bool quoted = false;
+  for (std::size_t from = 0; from <= why.size(); quoted = !quoted) {
+    const std::size_t end = std::min(why.find('"', from), why.size());
+    const std::string piece = lower(why.substr(from, end - from));
+    if (quoted && (end == why.size() || shown.find(piece) == std::string::npos))
+      return why.substr(0, first) + "***";
+    from = end + 1;
+  }
+  return why;
+}
+
 // Stricter than the driver, which merely logs an option it does not know: a mistyped "tls" must
-// not go unnoticed. The reason may quote an option, never the password.
+// not go unnoticed.
 Uri parse(const std::string& uri) {
   std::string log;
   bson_error_t error{};
@@ -129,10 +155,12 @@ Uri parse(const std::string& uri) {
   complaints = nullptr;
   std::string why;
   if (!parsed) why = error.message;
-  if (why.empty() && log.starts_with("Unsupported URI option")) why = log;
+  if (why.empty() && log.starts_with("Unsupported ")) why = log;
   if (why.empty() && has_empty_option(uri)) why = "an option is empty";
-  if (!why.empty())
-    throw ConnectError(ConnectProblem::bad_uri, "the MongoDB URI cannot be read: " + why);
+  if (!why.empty()) {
+    throw ConnectError(ConnectProblem::bad_uri,
+                       "the MongoDB URI cannot be read: " + without_secrets(why, uri));
+  }
   return parsed;
 }
 
@@ -166,6 +194,10 @@ class Pool {
       mongoc_uri_set_option_as_int32(ours.get(), option, ms(budget));
     mongoc_uri_set_option_as_int32(ours.get(), MONGOC_URI_HEARTBEATFREQUENCYMS,
                                    ms(budget < kHeartbeat ? kQuickHeartbeat : kHeartbeat));
+    const std::int32_t connections =
+        mongoc_uri_get_option_as_int32(ours.get(), MONGOC_URI_MAXPOOLSIZE, 100);
+    mongoc_uri_set_option_as_int32(ours.get(), MONGOC_URI_MAXPOOLSIZE,
+                                   std::max(connections, kFewestConnections));
     mongoc_uri_set_option_as_bool(ours.get(), MONGOC_URI_RETRYWRITES, false);
     mongoc_uri_set_option_as_bool(ours.get(), MONGOC_URI_RETRYREADS, false);
     const Prefs primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
