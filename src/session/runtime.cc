@@ -53,6 +53,12 @@ void Runtime::start(Duration call_budget) {
   errands_.start();
   waker_.start();
   started_ = true;
+  if (events_->sink) errands_.post([me = shared_from_this()] { me->tell_warnings(); });
+}
+
+void Runtime::tell_warnings() {
+  for (std::string& warning : store_->info().warnings)
+    emit({.kind = EventKind::store_warning, .message = std::move(warning)});
 }
 
 int Runtime::threads() const {

@@ -77,6 +77,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
     void tell_dropped() noexcept;
   };
 
+  void tell_warnings();
+
   const std::shared_ptr<LeaseStore> store_;
   const std::shared_ptr<Events> events_;
   const bool shared_;

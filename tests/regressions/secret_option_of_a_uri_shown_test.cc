@@ -1,5 +1,5 @@
-// redact_uri hid the password before the '@' and left those among the options; the driver's complaint
-// about a password that is not percent-encoded quoted it.
+// redact_uri hid the password before the '@' and left those among the options; the driver's
+// complaint about a password that is not percent-encoded quoted it.
 #include <gtest/gtest.h>
 
 #include "mongoelector/connect.h"

@@ -11,6 +11,7 @@
 #include "stores/mongo/driver.h"
 #include "stores/mongo/lock_documents.h"
 #include "stores/mongo/outcomes.h"
+#include "stores/mongo/privileges.h"
 #include "stores/mongo/status_rows.h"
 #include "stores/mongo/tokens.h"
 
@@ -56,8 +57,9 @@ class MongoStore : public LeaseStore {
               .locks = checked(options.lock_collection),
               .elections = "elector.locks",
               .status = status_collections(options.python_fleet)};
-    check_deployment(driver_, names_);
-    warnings_ = prepare_indexes(driver_, names_, options.python_fleet);
+    warnings_ = check_deployment(driver_, names_);
+    for (std::string& warning : prepare_indexes(driver_, names_, options.python_fleet))
+      warnings_.push_back(std::move(warning));
   }
 
   ClaimReply claim(const ClaimRequest& request) override {
@@ -68,7 +70,10 @@ class MongoStore : public LeaseStore {
     Answer answer = call.write(names_.database, command);
     for (int tries = 1; tries < kClaimTries && claim_again(call.server(), answer); ++tries)
       answer = call.write(names_.database, command);
-    if (answer.failure) return failed<ClaimReply>(*answer.failure, Phase::claim);
+    if (answer.failure) {
+      return {.outcome = outcome_of(*answer.failure, Phase::claim),
+              .detail = explain(call, *answer.failure, names_.database, collection)};
+    }
     const auto document = part(*answer.reply, "value");
     if (!document) return {.detail = "the server's reply shows no document"};
     if (text(**document, "lease_id") == request.lease_id.str())
