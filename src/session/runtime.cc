@@ -53,12 +53,6 @@ void Runtime::start(Duration call_budget) {
   errands_.start();
   waker_.start();
   started_ = true;
-  if (events_->sink) errands_.post([me = shared_from_this()] { me->tell_warnings(); });
-}
-
-void Runtime::tell_warnings() {
-  for (std::string& warning : store_->info().warnings)
-    emit({.kind = EventKind::store_warning, .message = std::move(warning)});
 }
 
 int Runtime::threads() const {
@@ -113,6 +107,7 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   const WallTime before = clock_->wall();
   const StoreInfo info = store_->info();
   const WallTime after = clock_->wall();
+  tell_new(info.warnings);
   // No answer: the call this check precedes will tell. No clock of its own: nothing to compare
   // with.
   if (info.outcome != Outcome::granted || !info.time) return std::nullopt;
@@ -126,6 +121,16 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   time_good_until_ = clock_->now() + kTimeCheckEvery;
   time_off_by_ = off_by;
   return std::nullopt;
+}
+
+void Runtime::tell_new(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    {
+      const std::lock_guard lock(time_mutex_);
+      if (!warnings_told_.insert(warning).second) continue;
+    }
+    emit({.kind = EventKind::store_warning, .message = warning});
+  }
 }
 
 void Runtime::finish() {

@@ -15,7 +15,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/fork_guard.h"
 #include "core/timing.h"
@@ -77,7 +79,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
     void tell_dropped() noexcept;
   };
 
-  void tell_warnings();
+  // What the store warns of comes with its time, so that it costs no call of its own.
+  void tell_new(const std::vector<std::string>& warnings);
 
   const std::shared_ptr<LeaseStore> store_;
   const std::shared_ptr<Events> events_;
@@ -95,6 +98,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::mutex time_mutex_;
   Instant time_good_until_ = Instant::min();
   Duration time_off_by_{};  // at the latest check, as far as it is beyond doubt
+  std::set<std::string> warnings_told_;
 };
 
 }  // namespace mongoelector::internal

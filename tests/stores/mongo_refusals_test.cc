@@ -39,11 +39,6 @@ class MongoRefusals : public MongoStore {
   }
 };
 
-struct Place {
-  const char* command;
-  const char* says;
-};
-
 TEST_F(MongoRefusals, of_collections_that_cannot_hold_leases) {
   for (const char* collection : {"mongolocker", "elector.locks"}) {
     const std::string create = R"({"create": ")" + std::string(collection) + R"(", )";
@@ -128,7 +123,7 @@ TEST_F(MongoRefusals, of_nothing_that_only_sounds_wrong) {
         "wtimeoutMS=1", "heartbeatFrequencyMS=60000"})
     expect_usable(uri + "&" + options);
   const std::string balanced = server_.uri(database_).substr(0, uri.find('?'));
-  EXPECT_NE(refused(balanced + "?loadBalanced=true", ConnectProblem::unsupported)
+  EXPECT_NE(refused(balanced + "?loadBalanced=true", ConnectProblem::denied)
                 .find("load balanc"),
             std::string::npos);
   refused(uri + "&loadBalanced=true", ConnectProblem::bad_uri);
