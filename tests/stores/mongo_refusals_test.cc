@@ -1,7 +1,6 @@
 // Started against a wrong thing: it works right, or one line says what to do.
 #include <array>
 #include <chrono>
-#include <regex>
 
 #include "mongoelector/error.h"
 #include "stores/mongo_fixture.h"
@@ -92,7 +91,8 @@ TEST_F(MongoRefusals, of_a_collection_sharded_by_something_else) {
 TEST_F(MongoRefusals, of_a_secondary_named_alone) {
   const auto members = Mongod::never_primaries(2);
   const auto host = [&](int i) { return "127.0.0.1:" + std::to_string(members[i]->port()); };
-  members[0]->run_command(R"({"replSetInitiate": {"_id": "rs0", "members": [
+  members[0]->run_command(R"({"replSetInitiate": {"_id": "rs0", "settings":
+      {"electionTimeoutMillis": 1000}, "members": [
       {"_id": 0, "host": ")" + host(0) + R"(", "priority": 2}, {"_id": 1, "host": ")" +
                           host(1) + R"(", "priority": 0}]}})");
   const std::string alone = "mongodb://" + host(1) + "/ops";

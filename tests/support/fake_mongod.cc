@@ -123,8 +123,10 @@ std::string FakeMongod::reply_to(const std::string& message) const {
   const std::string body = document(
       known != replies_.end() ? known->second
                               : R"({"ok": 0, "code": 59, "errmsg": "no such command"})");
-  const std::string start = old_form ? bytes_of(8) + std::string(8, '\0') + bytes_of(0) + bytes_of(1)
-                                     : bytes_of(0) + std::string(1, '\0');
+  // Flags, cursor, offset and count; or flags and section kind.
+  const std::string start = old_form
+                                ? bytes_of(8) + std::string(8, '\0') + bytes_of(0) + bytes_of(1)
+                                : bytes_of(0) + std::string(1, '\0');
   const auto size = static_cast<std::int32_t>(kHeader + start.size() + body.size());
   return bytes_of(size) + bytes_of(1) + bytes_of(number_at(message, 4)) +
          bytes_of(old_form ? kReply : kMessage) + start + body;

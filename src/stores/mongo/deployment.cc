@@ -45,9 +45,9 @@ Bson greet(Driver& driver, Call& call) {
                                      : integer(*hello.reply, "maxWireVersion").value_or(0) <
                                            kOldestWireVersion;
   if (too_old) {
-    refuse_as_unsupported((call.server().role == Role::router ? "the router " : "the server ") +
-                          call.server().address +
-                          " is older than MongoDB 4.4, the oldest that can hold leases; upgrade it");
+    const std::string what = call.server().role == Role::router ? "the router " : "the server ";
+    refuse_as_unsupported(what + call.server().address +
+                          " is older than MongoDB 4.4 and cannot hold leases; upgrade it");
   }
   if (hello.failure) refuse(driver, *hello.failure);
   return std::move(hello.reply);
@@ -158,7 +158,11 @@ std::optional<std::string> prepare_index(Driver& driver, const std::string& data
     if (made.failure) return cannot(*made.failure);
     return std::nullopt;
   }
-  if (!present.expire_after || *present.expire_after >= expire_after) return std::nullopt;
+  if (!present.expire_after) {
+    return "expired records of " + database + "." + collection + " are not swept: the index on " +
+           on + " that is there has no expireAfterSeconds";
+  }
+  if (*present.expire_after >= expire_after) return std::nullopt;
   return "the index on " + on + " of " + database + "." + collection + " sweeps after " +
          std::to_string(*present.expire_after) +
          " s: a new primary whose clock is ahead by more than that deletes leases still in force";

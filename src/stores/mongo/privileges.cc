@@ -60,8 +60,8 @@ std::optional<std::string> lacking_privileges(Call& call, const std::string& dat
   const auto who = login(call, database, collection);
   if (!who || who->user.empty()) return std::nullopt;
   std::string lacking;
-  for (const char* action : kNeeded)
-    if (!who->actions.contains(action)) lacking += (lacking.empty() ? "" : ", ") + std::string(action);
+  for (const std::string action : kNeeded)
+    if (!who->actions.contains(action)) lacking += (lacking.empty() ? "" : ", ") + action;
   if (lacking.empty()) return std::nullopt;
   return "the user " + who->user + " lacks " + lacking + " on " + database + "." + collection +
          "; the role readWrite on " + database + " would do";
