@@ -27,7 +27,7 @@ TEST(Regression, secrets_among_the_options_of_a_uri_are_not_shown) {
 TEST(Regression, complaints_about_a_uri_quote_no_secret) {
   for (const char* uri :
        {"mongodb://app:s3c:ret@127.0.0.1:1/ops", "mongodb://app:s3c%ret@127.0.0.1:1/",
-        "mongodb://app:s3c/ret@127.0.0.1:1/", "mongodb://app:s3c\"ret@127.0.0.1:1/:",
+        "mongodb://app:s3c/ret@127.0.0.1:1/", "mongodb://app:s3c\"r:et@127.0.0.1:1/",
         "mongodb://app:s3c@ret@127.0.0.1:1/?x=y", "mongodb://127.0.0.1:1/?proxyPassword=s3cret",
         "mongodb://127.0.0.1:1/?tlsCertificateKeyFilePassword=s3c%ret",
         "mongodb://s3c:ret@"}) {
