@@ -35,6 +35,7 @@ using Prefs = Owned<mongoc_read_prefs_t, mongoc_read_prefs_destroy>;
 using WriteConcern = Owned<mongoc_write_concern_t, mongoc_write_concern_destroy>;
 using Cursor = Owned<mongoc_cursor_t, mongoc_cursor_destroy>;
 using Collection = Owned<mongoc_collection_t, mongoc_collection_destroy>;
+using Session = Owned<mongoc_client_session_t, mongoc_client_session_destroy>;
 using SessionOptions = Owned<mongoc_session_opt_t, mongoc_session_opts_destroy>;
 using Description = Owned<mongoc_server_description_t, mongoc_server_description_destroy>;
 
@@ -267,6 +268,26 @@ Answer Call::run(const std::string& database, const Bson& command) {
   bson_destroy(&reply);
   if (!done) answer.failure = failure_of(error);
   return answer;
+}
+
+void Call::stir(const std::string& database, const std::string& collection) {
+  bson_error_t error{};
+  const Session session(mongoc_client_start_session(client_, nullptr, &error));
+  const Bson options = object({{"limit", std::int64_t{1}}});
+  if (!session || !mongoc_client_session_start_transaction(session.get(), nullptr, &error) ||
+      !mongoc_client_session_append(session.get(), options.get(), &error)) {
+    return;
+  }
+  {
+    const Collection where(
+        mongoc_client_get_collection(client_, database.c_str(), collection.c_str()));
+    const Cursor cursor(mongoc_collection_find_with_opts(where.get(), object({{"_id", ""}}).get(),
+                                                         options.get(), nullptr));
+    const bson_t* document = nullptr;
+    while (mongoc_cursor_next(cursor.get(), &document)) {
+    }
+  }
+  mongoc_client_session_commit_transaction(session.get(), nullptr, &error);
 }
 
 Rows Call::find(const std::string& database, const std::string& collection, const Bson& filter,

@@ -74,6 +74,9 @@ class Call {
             Bson options);
   // On exactly server(), as it is.
   Answer run(const std::string& database, const Bson& command);
+  // Makes whoever waits for the server's next write look up: the end of a transaction that only
+  // read is logged like one. Changes nothing, promises nothing.
+  void stir(const std::string& database, const std::string& collection);
 
  private:
   std::shared_ptr<Pool> pool_;

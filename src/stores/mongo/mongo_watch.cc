@@ -38,7 +38,8 @@ class MongoWatch : public Watch {
     }
   }
 
-  // The server answers the read that is under way when its cursor is gone.
+  // The server answers the read that is under way once it notices that its cursor is gone, which it
+  // does at the next write.
   void cancel() noexcept override {
     std::int64_t cursor = 0;
     {
@@ -48,8 +49,9 @@ class MongoWatch : public Watch {
     }
     if (cursor == 0) return;
     try {
-      driver_->aside([database = names_.database, cursor](Call& call) {
-        if (!call.failure()) call.run(database, kill_command(cursor));
+      driver_->aside([names = names_, cursor](Call& call) {
+        if (call.failure() || call.run(names.database, kill_command(cursor)).failure) return;
+        call.stir(names.database, names.elections);
       });
     } catch (...) {  // then the read ends by itself
     }
