@@ -60,8 +60,9 @@ Bson open_command(const Names& names, const StartPoint& start) {
   Bson options;
   if (start.token) {
     append(options, {"resumeAfter", Bson(**start.token)});
-  } else if (start.from) {
-    append(options, {"startAtOperationTime", *start.from});
+  } else if (start.settled) {
+    // Not from that very write: it may have been the one that ended the stream before this.
+    append(options, {"startAtOperationTime", Timestamp{start.settled->value + 1}});
   }
   Bson small = object({{"operationType", true}, {"ns.coll", true}, {"documentKey._id", true}});
   return object({{"aggregate", std::int32_t{1}},

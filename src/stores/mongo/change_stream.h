@@ -17,10 +17,10 @@ namespace mongoelector::internal::mongo {
 // round trip each time.
 inline constexpr Duration kQuietAnswer = std::chrono::seconds(2);
 
-// Where a stream begins: after the event of `token`, else at the time `from`, else now.
+// What a stream begins after: the batch of `token`, else the time `settled`, else now.
 struct StartPoint {
   std::optional<Bson> token = {};
-  std::optional<Timestamp> from = {};
+  std::optional<Timestamp> settled = {};
 };
 
 // One stream on the database. The server sorts out everything but what frees a key, so renewals
@@ -30,7 +30,7 @@ Bson more_command(std::int64_t cursor);
 Bson kill_command(std::int64_t cursor);
 
 // A time up to which every write is confirmed by a majority: whoever reads later sees them all,
-// and a stream from there shows all others. Nothing where the server does not say.
+// and a stream that begins after it shows all others. Nothing where the server does not say.
 std::optional<Timestamp> settled_time(const Bson& hello);
 
 // What one reply of a stream says.

@@ -14,7 +14,7 @@ namespace mongoelector::internal::mongo {
 namespace {
 
 // A quiet server answers every kQuietAnswer; one that takes this much longer hangs.
-constexpr Duration kPatience = kQuietAnswer + std::chrono::seconds(2);
+constexpr Duration kPatience = kQuietAnswer + std::chrono::seconds(1);
 constexpr int kUnauthorized = 13;
 
 class MongoWatch : public Watch {
@@ -27,7 +27,7 @@ class MongoWatch : public Watch {
     if (auto failure = connect()) return failure;
     const Answer hello = channel_->run("admin", object({{"hello", std::int32_t{1}}}));
     if (hello.failure) return hello.failure;
-    return start({.from = settled_time(hello.reply)});
+    return start({.settled = settled_time(hello.reply)});
   }
 
   Hints next() override {
