@@ -7,6 +7,8 @@ namespace mongoelector::cli {
 
 // Each stands in a file of its own.
 #define MONGOELECTOR_COMMANDS(COMMAND) \
+  COMMAND(lock)                        \
+  COMMAND(run)                         \
   COMMAND(status)                      \
   COMMAND(list)                        \
   COMMAND(leader)                      \

@@ -1,5 +1,7 @@
 #include "cli/failure.h"
 
+#include <system_error>
+
 #include "mongoelector/error.h"
 
 namespace mongoelector::cli {
@@ -50,6 +52,8 @@ Failure failure_of(std::exception_ptr error) {
     return {Exit::busy, e.what()};
   } catch (const AcquireTimeout& e) {
     return {Exit::busy, e.what()};
+  } catch (const std::system_error& e) {
+    return {Exit::os_error, e.what()};
   } catch (const std::exception& e) {
     return {Exit::internal, e.what()};
   } catch (...) {

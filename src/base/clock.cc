@@ -1,4 +1,4 @@
-// The two real clocks. This file is the only one in the library that reads or waits on time.
+// The two real clocks.
 #include "mongoelector/clock.h"
 
 #include <time.h>

@@ -1,0 +1,89 @@
+#include "cli/child.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "base/text.h"
+
+namespace mongoelector::cli {
+
+namespace {
+
+constexpr int kNotExecutable = 126;
+constexpr int kNotFound = 127;
+
+Instant after(Instant from, Duration time) {
+  return from == Instant::max() ? from : from + time;
+}
+
+int shell_code(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+}  // namespace
+
+Child::Child(const ChildPlan& plan, const Clock& clock, Duration grace)
+    : clock_(clock), grace_(grace), name_(plan.argv.at(0)), guardian_(plan, clock) {}
+
+void Child::covered_until(Instant deadline) {
+  covered_until_ = deadline;
+  set_kill_time();
+}
+
+void Child::stop(int signal) {
+  if (stopping()) {
+    impatient_ = impatient_ || signal == SIGINT;
+  } else {
+    stop_at_ = clock_.now();
+    guardian_.signal_group(signal);
+    // A command that was suspended could not hear it.
+    guardian_.signal_group(SIGCONT);
+  }
+  set_kill_time();
+}
+
+void Child::lease_lost() {
+  guardian_.sweep();
+  guardian_.signal_group(SIGTERM);
+  guardian_.signal_group(SIGCONT);
+  stop_at_ = std::min(stop_at_, clock_.now());
+  set_kill_time();
+}
+
+void Child::set_kill_time() {
+  Instant at = std::min(after(covered_until_, grace_), after(stop_at_, grace_));
+  if (impatient_) at = clock_.now();
+  if (at == told_) return;
+  told_ = at;
+  guardian_.kill_at(at);
+}
+
+void Child::look() {
+  while (!exit_code_) {
+    const auto report = guardian_.next_report();
+    if (!report) return;
+    switch (report->kind) {
+      case Guardian::Report::started:
+        pid_ = static_cast<pid_t>(report->value);
+        break;
+      case Guardian::Report::exec_failed:
+        obstacle_ = "cannot run " + internal::quoted(name_) + ": " +
+                    std::strerror(static_cast<int>(report->value));
+        // Like a shell: nothing of that name, or something that cannot be executed.
+        exit_code_ = report->value == ENOENT ? kNotFound : kNotExecutable;
+        break;
+      case Guardian::Report::ended:
+        exit_code_ = shell_code(static_cast<int>(report->value));
+        break;
+      case Guardian::Report::vanished:
+        exit_code_ = 128 + SIGKILL;
+        break;
+    }
+  }
+}
+
+}  // namespace mongoelector::cli

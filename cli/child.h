@@ -1,0 +1,61 @@
+// One command that runs while a lease is held, and never longer.
+//
+// Whoever holds the lease calls covered_until() as it is renewed. KILL follows `grace` after the
+// last such moment at the latest, even if nobody says anything any more; the lease itself must not
+// end before (supervision.h leaves room for that). stop() and lease_lost() are the gentle ways: a
+// signal first, KILL after the grace.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/guardian.h"
+
+namespace mongoelector::cli {
+
+// Made, used and destroyed by one thread. The destructor kills what still runs.
+class Child {
+ public:
+  Child(const ChildPlan& plan, const Clock& clock, Duration grace);
+
+  // Until then the lease is certain, unless it is renewed.
+  void covered_until(Instant deadline);
+  Instant covered_until() const { return covered_until_; }
+
+  // Signals that mean nothing to us.
+  void pass_on(int signal) { guardian_.signal_group(signal); }
+  // The first is passed on, and KILL follows after the grace; a later INT ends the grace.
+  void stop(int signal);
+  // Whatever else was asked: TERM now, the whole group gone after the grace.
+  void lease_lost();
+  bool stopping() const { return stop_at_ != Instant::max(); }
+  // When stop() or lease_lost() was called first.
+  Instant stop_at() const { return stop_at_; }
+
+  // Readable when something happened to the command: call look().
+  int fd() const { return guardian_.fd(); }
+  void look();
+  pid_t pid() const { return pid_; }
+  // The exit code as a shell gives it, once the command has ended: 126 and 127 if it never ran,
+  // 128+N if signal N ended it.
+  std::optional<int> exit_code() const { return exit_code_; }
+  // What kept it from running; empty if it ran.
+  const std::string& obstacle() const { return obstacle_; }
+
+ private:
+  void set_kill_time();
+
+  const Clock& clock_;
+  const Duration grace_;
+  const std::string name_;
+  Guardian guardian_;
+  pid_t pid_ = -1;
+  Instant covered_until_ = Instant::max();
+  Instant stop_at_ = Instant::max();
+  bool impatient_ = false;
+  Instant told_ = Instant::max();
+  std::optional<int> exit_code_;
+  std::string obstacle_;
+};
+
+}  // namespace mongoelector::cli

@@ -1,0 +1,232 @@
+#include "cli/guardian.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "base/poll.h"
+
+namespace mongoelector::cli {
+
+namespace {
+
+enum Order : int { signal_group_order, kill_at_order, sweep_order };
+
+// One message of either direction. Far below PIPE_BUF, so each is written and read whole.
+struct Message {
+  int kind = 0;
+  long value = 0;
+};
+
+struct Pipe {
+  FileDescriptor read;
+  FileDescriptor write;
+};
+
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) fail("pipe");
+  return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (const std::string& text : texts) result.push_back(const_cast<char*>(text.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+// The guardian's side. Other threads of the supervisor may have held any lock at the moment of the
+// fork, so from here on there are system calls only: no allocation, no library.
+class Guard {
+ public:
+  Guard(const ChildPlan& plan, const Clock& clock, char* const* argv, char* const* environment,
+        int orders, int reports)
+      : plan_(plan),
+        clock_(clock),
+        argv_(argv),
+        environment_(environment),
+        orders_(orders),
+        reports_(reports) {}
+
+  [[noreturn]] void run() {
+    sigset_t all{};
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, nullptr);
+    ::signal(SIGCHLD, SIG_DFL);  // ignored, it would swallow the command's status
+    // Out of reach of whoever kills or stops the supervisor's group.
+    setpgid(0, 0);
+    prctl(PR_SET_NAME, "elector-guard");
+    // Orphans of the group come to us, so that we know when the last of them is gone.
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    sigset_t ended{};
+    sigemptyset(&ended);
+    sigaddset(&ended, SIGCHLD);
+    const int children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
+    guardian_ = getpid();
+    child_ = children < 0 ? -1 : _Fork();
+    if (child_ == 0) become_command();
+    if (child_ < 0) {
+      report(Guardian::Report::exec_failed, errno);
+      report(Guardian::Report::ended, 0);
+      _exit(0);
+    }
+    setpgid(child_, child_);  // here too: an order may come before the child has done it
+    report(Guardian::Report::started, child_);
+    while (!child_ended()) watch(children);
+    const int status = reap();
+    report(Guardian::Report::ended, status);
+    _exit(0);
+  }
+
+ private:
+  [[noreturn]] void become_command() {
+    setpgid(0, 0);
+    // Should somebody kill the guardian, the command goes with it.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != guardian_) _exit(127);
+    if (plan_.terminal >= 0) tcsetpgrp(plan_.terminal, getpid());
+    sigprocmask(SIG_SETMASK, &plan_.signal_mask, nullptr);
+    execvpe(argv_[0], argv_, environment_);
+    report(Guardian::Report::exec_failed, errno);
+    _exit(127);
+  }
+
+  void watch(int children) {
+    std::array<pollfd, 2> watched{
+        {{.fd = orders_, .events = POLLIN}, {.fd = children, .events = POLLIN}}};
+    internal::poll_until(clock_, watched, kill_at_);
+    if (clock_.now() >= kill_at_) kill_group();
+    if (watched[0].revents != 0) obey();
+    signalfd_siginfo ignored{};
+    while (read(children, &ignored, sizeof ignored) > 0) {
+    }
+  }
+
+  void obey() {
+    Message order;
+    const ssize_t size = read(orders_, &order, sizeof order);
+    if (size < 0) return;
+    if (size == 0) {  // the supervisor is gone
+      orders_ = -1;
+      kill_group();
+      return;
+    }
+    switch (static_cast<Order>(order.kind)) {
+      case signal_group_order:
+        kill(-child_, static_cast<int>(order.value));
+        break;
+      case kill_at_order:
+        kill_at_ = Instant(Duration(order.value));
+        break;
+      case sweep_order:
+        sweep_ = true;
+        break;
+    }
+  }
+
+  void kill_group() {
+    kill_at_ = Instant::max();
+    sweep_ = true;
+    kill(-child_, SIGKILL);
+  }
+
+  // Leaves the zombie in place: it keeps the group's number from being given to somebody else.
+  bool child_ended() const {
+    siginfo_t info{};
+    return waitid(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == child_;
+  }
+
+  int reap() const {
+    int status = 0;
+    if (plan_.leave_strays && !sweep_) {
+      waitpid(child_, &status, 0);
+      return status;
+    }
+    kill(-child_, SIGKILL);
+    int one = 0;
+    while (const pid_t pid = waitpid(-child_, &one, 0)) {
+      if (pid == child_) status = one;
+      if (pid < 0 && errno != EINTR) break;  // nobody of the group is left
+    }
+    return status;
+  }
+
+  void report(Guardian::Report::Kind kind, long value) const {
+    const Message message{.kind = kind, .value = value};
+    // Whoever does not read has gone, and needs no report.
+    [[maybe_unused]] const ssize_t written = write(reports_, &message, sizeof message);
+  }
+
+  const ChildPlan& plan_;
+  const Clock& clock_;
+  char* const* argv_;
+  char* const* environment_;
+  int orders_;
+  const int reports_;
+  pid_t guardian_ = -1;
+  pid_t child_ = -1;
+  Instant kill_at_ = Instant::max();
+  bool sweep_ = false;
+};
+
+}  // namespace
+
+Guardian::Guardian(const ChildPlan& plan, const Clock& clock) {
+  const std::vector<char*> argv = pointers(plan.argv);
+  const std::vector<char*> environment = pointers(plan.environment);
+  Pipe orders = make_pipe();
+  Pipe reports = make_pipe();
+  // Without the handlers of fork(): there the embedded store closes what the guardian is to hold.
+  process_ = _Fork();
+  if (process_ < 0) fail("fork");
+  if (process_ == 0) {
+    // Its own copy of this end would hide the supervisor's death from it.
+    close(orders.write.get());
+    Guard(plan, clock, argv.data(), environment.data(), orders.read.get(), reports.write.get())
+        .run();
+  }
+  orders_ = std::move(orders.write);
+  reports_ = std::move(reports.read);
+}
+
+Guardian::~Guardian() {
+  orders_.reset();
+  while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void Guardian::tell(int kind, long value) {
+  const Message message{.kind = kind, .value = value};
+  // A guardian that is gone says so by the end of its reports.
+  [[maybe_unused]] const ssize_t written = write(orders_.get(), &message, sizeof message);
+}
+
+void Guardian::signal_group(int signal) { tell(signal_group_order, signal); }
+void Guardian::kill_at(Instant at) { tell(kill_at_order, at.time_since_epoch().count()); }
+void Guardian::sweep() { tell(sweep_order, 0); }
+
+std::optional<Guardian::Report> Guardian::next_report() {
+  Message message;
+  const ssize_t size = read(reports_.get(), &message, sizeof message);
+  if (size < 0) return std::nullopt;
+  if (size == 0) {
+    if (group_ > 0) kill(-group_, SIGKILL);
+    return Report{.kind = Report::vanished};
+  }
+  if (message.kind == Report::started) group_ = static_cast<pid_t>(message.value);
+  return Report{.kind = static_cast<Report::Kind>(message.kind), .value = message.value};
+}
+
+}  // namespace mongoelector::cli

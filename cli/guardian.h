@@ -1,0 +1,74 @@
+// A process between the supervisor and its command that outlives either just long enough.
+//
+//   supervisor -> guardian -> command, the leader of a process group of its own
+//
+// Promises, whatever becomes of the supervisor (killed, stopped, hanging):
+//   - the command's whole group gets KILL at kill_at(), and at once when the supervisor dies;
+//   - while one process of the group is left, the guardian holds what it inherited. On the embedded
+//     store that is the descriptor which keeps the lease: nobody takes over before they are gone.
+//     So make it when the lease is held; it needs no lock and no thread of the process it comes
+//     from.
+// Processes that leave the group (setsid) escape.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/file_descriptor.h"
+#include "mongoelector/clock.h"
+
+namespace mongoelector::cli {
+
+struct ChildPlan {
+  std::vector<std::string> argv;         // argv[0] is looked up in PATH
+  std::vector<std::string> environment;  // NAME=value, all of it
+  sigset_t signal_mask{};
+  int terminal = -1;          // becomes the terminal's foreground group; -1: leave it alone
+  bool leave_strays = false;  // when the command ends by itself, others of its group live on
+};
+
+// Made, used and destroyed by one thread.
+class Guardian {
+ public:
+  struct Report {
+    enum Kind : int {
+      started,      // value: pid of the command, and of its group
+      exec_failed,  // value: errno; `ended` follows
+      ended,        // value: as waitpid() gives it; the last report
+      vanished,     // the guardian was killed; the command went with it
+    };
+    Kind kind;
+    long value = 0;
+  };
+
+  // Throws std::system_error when there is no process or descriptor to be had.
+  Guardian(const ChildPlan& plan, const Clock& clock);
+  // Kills what is left of the group and waits for it.
+  ~Guardian();
+  Guardian(const Guardian&) = delete;
+  Guardian& operator=(const Guardian&) = delete;
+
+  void signal_group(int signal);
+  // Replaces the time set before; Instant::max(): never.
+  void kill_at(Instant at);
+  // Leave no strays after all.
+  void sweep();
+
+  // Readable when there is a report.
+  int fd() const { return reports_.get(); }
+  std::optional<Report> next_report();
+
+ private:
+  void tell(int kind, long value);
+
+  FileDescriptor orders_;
+  FileDescriptor reports_;
+  pid_t process_ = -1;
+  pid_t group_ = -1;
+};
+
+}  // namespace mongoelector::cli

@@ -1,0 +1,57 @@
+#include "cli/interruptible.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <exception>
+#include <thread>
+
+#include "base/poll.h"
+#include "cli/wake.h"
+
+namespace mongoelector::cli {
+
+namespace {
+
+// Nothing is held, so what these do by default is right.
+std::optional<int> first_that_ends(Signals& signals) {
+  while (const auto signal = signals.next()) {
+    if (asks_to_end(*signal) || *signal == SIGHUP) return signal;
+    if (*signal == SIGTSTP) kill(getpid(), SIGSTOP);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<int> run_interruptible(Signals& signals, const std::function<void()>& work,
+                                     const std::function<void(int)>& cancel) {
+  std::exception_ptr error;
+  Wake over;
+  std::thread working([&] {
+    try {
+      work();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    over.notify();
+  });
+  const auto clock = make_machine_clock();
+  std::optional<int> ended_by;
+  std::array<pollfd, 2> watched{
+      {{.fd = over.fd(), .events = POLLIN}, {.fd = signals.fd(), .events = POLLIN}}};
+  while (watched[0].revents == 0) {
+    internal::poll_until(*clock, watched, Instant::max());
+    const auto signal = first_that_ends(signals);
+    if (!signal) continue;
+    // Whoever insists is not held up by a store that hangs.
+    if (ended_by) _exit(128 + *signal);
+    ended_by = signal;
+    cancel(*signal);
+  }
+  working.join();
+  if (!ended_by && error) std::rethrow_exception(error);
+  return ended_by;
+}
+
+}  // namespace mongoelector::cli

@@ -1,0 +1,17 @@
+// Blocking calls of the library without being deaf to signals.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "cli/signals.h"
+
+namespace mongoelector::cli {
+
+// Runs `work` on a thread of its own until it returns, and throws what it throws. The first signal
+// that asks the process to end calls `cancel` with its number, which has to make `work` return
+// soon; then that number is the answer. A second one ends the process on the spot.
+std::optional<int> run_interruptible(Signals& signals, const std::function<void()>& work,
+                                     const std::function<void(int)>& cancel);
+
+}  // namespace mongoelector::cli

@@ -1,0 +1,96 @@
+// What `lock` and `run` have in common: flags, timings, the command's environment, signals.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/child.h"
+#include "cli/command.h"
+#include "cli/session.h"
+#include "cli/signals.h"
+#include "mongoelector/options.h"
+
+namespace mongoelector::cli {
+
+struct SupervisionFlags {
+  std::optional<Duration> ttl;
+  std::optional<Duration> grace;
+  std::string label;
+  std::string note;
+  bool keep_uri_env = false;
+  bool leave_strays = false;
+
+  void add(CLI::App& app);
+  // Throws Failure for texts that cannot be shown to others.
+  void check() const;
+};
+
+// A flag that takes one of a few words.
+template <class Value>
+void add_choice(CLI::App& app, const std::string& name, Value& value,
+                std::vector<std::pair<std::string, Value>> choices, const std::string& meaning) {
+  const auto set = [name, &value, choices](const std::string& word) {
+    std::string allowed;
+    for (const auto& [text, choice] : choices) {
+      if (text == word) {
+        value = choice;
+        return;
+      }
+      allowed += (allowed.empty() ? "" : ", ") + text;
+    }
+    throw Failure(Exit::usage, name + " " + shown(word) + " is not one of " + allowed);
+  };
+  app.add_option_function<std::string>(name, set, meaning)->type_name("WORD");
+}
+
+// When a command has to be told, and killed, for it to be gone before the lease ends:
+//
+//   renewal sent           TERM         KILL   the store lets others in
+//   |-- ttl - margin -------|-- grace ---|------|
+//
+// The rest after KILL is for a kill that is late and, between machines, for their clocks.
+struct StopBudget {
+  Duration ttl;
+  Duration grace;
+  Duration margin;
+
+  StopBudget(const SupervisionFlags& flags, bool shared_store);
+  // The library's refusal of these timings, with what would work instead.
+  Failure refusal(const std::string& why, bool shared_store) const;
+};
+
+// open_connection() that a signal ends, and with it the process: nothing is held yet.
+Connection open_supervised(Context& context, Signals& signals, ConnectOptions options = {});
+
+// Who we are to the command and to other processes it starts.
+struct Tenure {
+  const Key& key;
+  std::string holder_id;  // the holder's uuid
+  std::string label;
+  Token token;
+  Duration ttl;
+};
+
+// "web-2.4121.9f3c": label or host, pid, the start of the uuid.
+std::string holder_name(const std::string& label, const std::string& holder_id);
+
+ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionFlags& flags,
+                     const Signals& signals, const Tenure& tenure);
+
+// Whether a lock of this holder is held for a command of which we are a part.
+bool held_for_us(const std::string& holder_id);
+
+// Brings what the command is to hear to it. The first signal that asks to end, if one came.
+std::optional<int> deliver_signals(Signals& signals, Child& child);
+
+// When a loop has to look at its lease again: at its deadline, and often enough for the guardian to
+// hear of every renewal long before the deadline of the one before.
+Instant next_look(const Child& child, const StopBudget& budget, Instant now);
+
+// "lease can no longer be proven; stopping pid 4130 (TERM, KILL in 4s)", and what came of it.
+std::string stopping_text(const Child& child, const StopBudget& budget, Instant now);
+std::string stopped_text(const Child& child, const StopBudget& budget, Instant now);
+
+}  // namespace mongoelector::cli

@@ -1,0 +1,90 @@
+// What the tests of `lock` and `run` share: a store of their own and a look at processes.
+#pragma once
+
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mongoelector/mongoelector.h"
+#include "support/temp_dir.h"
+#include "support/tool.h"
+
+namespace mongoelector::test {
+
+inline std::string content(const std::string& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The state of a process as the kernel names it: R, S, T, Z; 0 if there is none.
+inline char process_state(pid_t pid) {
+  const std::string line = content("/proc/" + std::to_string(pid) + "/stat");
+  const std::size_t name_ends = line.rfind(')');
+  return name_ends == std::string::npos ? '\0' : line.at(name_ends + 2);
+}
+
+// Runs no more; whether somebody has asked for its exit code does not matter.
+inline bool gone(pid_t pid) {
+  const char state = process_state(pid);
+  return state == '\0' || state == 'Z';
+}
+
+// A SQLite file and the tool on it.
+class LocalStore {
+ public:
+  std::string uri() const { return "sqlite:" + dir_.file("leases.db"); }
+  std::string file(const std::string& name) const { return dir_.file(name); }
+
+  std::vector<std::string> command(const std::string& name,
+                                   std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"--uri", uri(), name});
+    return tool_command(arguments);
+  }
+  // `lock a FLAGS -- sh -c SCRIPT`
+  std::vector<std::string> lock(const std::string& script,
+                                std::vector<std::string> flags = {}) const {
+    return with_script("lock", std::move(flags), script);
+  }
+  // `run a FLAGS -- sh -c SCRIPT`
+  std::vector<std::string> run(const std::string& script,
+                               std::vector<std::string> flags = {}) const {
+    return with_script("run", std::move(flags), script);
+  }
+  // What the store says about lock or election "a".
+  std::optional<Record> record(Kind kind) const {
+    const auto session = connect(uri());
+    return session->store().read(Key(kind, "a")).record;
+  }
+  // What an operator does to a lease that has to go.
+  void break_lease(Kind kind) const {
+    const auto session = connect(uri());
+    const ReadReply reply = session->store().read(Key(kind, "a"));
+    session->store().break_lease(reply.record.value());
+  }
+
+ private:
+  std::vector<std::string> with_script(const std::string& name, std::vector<std::string> flags,
+                                       const std::string& script) const {
+    flags.insert(flags.begin(), "a");
+    flags.insert(flags.end(), {"--", "sh", "-c", script});
+    return command(name, std::move(flags));
+  }
+
+  TempDir dir_;
+};
+
+// Answers signals by printing their names, ends at nothing but KILL and the end of the test.
+inline const std::string kStubborn =
+    "for s in INT TERM QUIT HUP USR1 USR2; do trap \"echo got $s\" $s; done; echo ready $$; "
+    "while :; do sleep 0.02; done";
+// Does what it is told.
+inline const std::string kObedient = "echo ready $$; exec sleep 1000";
+
+// The pid in "ready PID".
+inline pid_t await_ready(Process& process) {
+  return static_cast<pid_t>(std::stol(process.await_line("ready").substr(6)));
+}
+
+}  // namespace mongoelector::test
