@@ -50,7 +50,8 @@ Reply failed(const Failure& failure, Phase phase) {
 class MongoStore : public LeaseStore {
  public:
   MongoStore(const std::string& uri, const ConnectOptions& options)
-      : shared_driver_(std::make_shared<Driver>(uri, options.application)), takeover_(options.takeover) {
+      : shared_driver_(std::make_shared<Driver>(uri, options.application)),
+        takeover_(options.takeover) {
     names_ = {.database = !options.database.empty()    ? options.database
                           : !driver_.database().empty() ? driver_.database()
                                                         : "mongoelector",
