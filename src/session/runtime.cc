@@ -51,7 +51,10 @@ void Runtime::start(Duration call_budget) {
   dispatcher_.start();
   keeper_.start();
   errands_.start();
-  waker_.start();
+  waker_.start([weak = weak_from_this()](const std::string& why) {
+    if (const auto me = weak.lock())
+      me->emit({.kind = EventKind::store_warning, .message = "no wake-ups, polling only: " + why});
+  });
   started_ = true;
 }
 

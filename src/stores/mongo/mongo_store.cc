@@ -10,6 +10,7 @@
 #include "stores/mongo/deployment.h"
 #include "stores/mongo/driver.h"
 #include "stores/mongo/lock_documents.h"
+#include "stores/mongo/mongo_watch.h"
 #include "stores/mongo/outcomes.h"
 #include "stores/mongo/privileges.h"
 #include "stores/mongo/status_rows.h"
@@ -50,7 +51,8 @@ Reply failed(const Failure& failure, Phase phase) {
 class MongoStore : public LeaseStore {
  public:
   MongoStore(const std::string& uri, const ConnectOptions& options)
-      : driver_(uri, options.application), takeover_(options.takeover) {
+      : shared_driver_(std::make_shared<Driver>(uri, options.application)),
+        takeover_(options.takeover) {
     names_ = {.database = !options.database.empty()    ? options.database
                           : !driver_.database().empty() ? driver_.database()
                                                         : "mongoelector",
@@ -140,8 +142,7 @@ class MongoStore : public LeaseStore {
     return reply;
   }
 
-  // Polling finds everything a hint would tell, only later.
-  std::unique_ptr<Watch> watch() override { return nullptr; }
+  std::unique_ptr<Watch> watch() override { return open_watch(shared_driver_, names_); }
 
   StoreInfo info() override {
     StoreInfo info{.kind = "mongodb",
@@ -301,7 +302,8 @@ class MongoStore : public LeaseStore {
     return reply;
   }
 
-  Driver driver_;
+  const std::shared_ptr<Driver> shared_driver_;  // with watches, which may outlive the store
+  Driver& driver_ = *shared_driver_;
   const Takeover takeover_;
   Names names_;
   std::vector<std::string> warnings_;
