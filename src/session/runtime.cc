@@ -22,7 +22,7 @@ std::shared_ptr<Clock> pick_clock(const ConnectOptions& options, bool shared) {
 }  // namespace
 
 Runtime::Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options)
-    : store_(guard_store(std::move(store))),
+    : store_(guard_store(std::move(store), answers_)),
       events_(std::make_shared<Events>(std::move(options.on_event))),
       shared_(store_->shared()),
       clock_(pick_clock(options, shared_)),
@@ -30,7 +30,8 @@ Runtime::Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options)
       keeper_(store_, clock_),
       waker_(store_, clock_),
       dispatcher_(clock_),
-      errands_(clock_) {}
+      errands_(clock_),
+      proxy_(clock_) {}
 
 void Runtime::require_same_process() const {
   if (!same_process()) {
@@ -58,11 +59,21 @@ void Runtime::start(Duration call_budget) {
   started_ = true;
 }
 
+void Runtime::by_proxy(std::function<void()> job) noexcept {
+  try {
+    proxy_.post(std::move(job));
+    const std::lock_guard lock(start_mutex_);
+    proxy_.start();
+  } catch (const std::exception&) {  // no thread to be had: the caller leaves without an answer
+  }
+}
+
 int Runtime::threads() const {
   if (!same_process()) return 0;
   const std::lock_guard lock(start_mutex_);
   return int{watchdog_.running()} + int{keeper_.running()} + int{waker_.running()} +
-         int{dispatcher_.running()} + int{errands_.running()};
+         int{dispatcher_.running()} + int{errands_.running()} +
+         int{proxy_.running()};
 }
 
 void Runtime::schedule(const std::shared_ptr<Participant>& who, Instant tick_at, Instant renew_at,
@@ -145,8 +156,9 @@ void Runtime::finish() {
   }
   const Instant until = clock_->now() + budget + kFinishWithin;
   const auto left = [&] { return std::max(until - clock_->now(), Duration::zero()); };
-  // Errands first: they may still give back leases. The dispatcher after everything that posts to
-  // it.
+  // Calls first: they may still give back leases, and what a caller did not wait for may post an
+  // errand. The dispatcher after everything that posts to it.
+  proxy_.finish(left());
   errands_.finish(left());
   watchdog_.finish(left());
   keeper_.finish(left());

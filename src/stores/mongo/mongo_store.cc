@@ -237,14 +237,28 @@ class MongoStore : public LeaseStore {
     return {.outcome = Outcome::granted, .token = result.token};
   }
 
+  struct Extended {
+    std::size_t count = 0;
+    std::optional<Failure> failure = {};
+  };
+
+  Extended extend(Call& call, Kind kind, std::span<const Lease* const> leases) {
+    Renewal renewal;
+    for (const Lease* lease : leases) {
+      const bool marked = !lease->token.known() || stored_.has(lease->id);
+      (marked ? renewal.leases : renewal.unmarked).push_back(lease);
+    }
+    const Answer answer =
+        call.write(names_.database, renew_command(collection_of(kind), renewal,
+                                                  judging(call.server()).judge));
+    if (answer.failure) return {.failure = answer.failure};
+    return {.count = static_cast<std::size_t>(integer(*answer.reply, "n").value_or(0))};
+  }
+
   void renew_kind(Call& call, Kind kind, std::span<const Lease> all, RenewReply& reply) {
     std::vector<const Lease*> leases;
-    Renewal renewal;
     for (const Lease& lease : all) {
-      if (lease.key.kind() != kind) continue;
-      leases.push_back(&lease);
-      const bool marked = !lease.token.known() || stored_.has(lease.id);
-      (marked ? renewal.leases : renewal.unmarked).push_back(&lease);
+      if (lease.key.kind() == kind) leases.push_back(&lease);
     }
     if (leases.empty()) return;
     const auto settle = [&](const Lease* lease, Outcome outcome) {
@@ -257,23 +271,33 @@ class MongoStore : public LeaseStore {
       reply.detail = failure.message;
     };
     if (call.failure()) return fail(*call.failure());
-    const std::string& collection = collection_of(kind);
-    const Answer answer = call.write(
-        names_.database, renew_command(collection, renewal, judging(call.server()).judge));
-    if (answer.failure) return fail(*answer.failure);
-    const auto count = static_cast<std::size_t>(integer(*answer.reply, "n").value_or(0));
-    if (count == leases.size()) {
+    const Extended first = extend(call, kind, leases);
+    if (first.failure) return fail(*first.failure);
+    if (first.count == leases.size()) {
       for (const Lease* lease : leases) settle(lease, Outcome::granted);
       return;
     }
-    // A lease that is still ours was so during the update too, and was extended by it.
-    const Rows rows = call.find(names_.database, collection, leases_filter(leases),
+    const Rows rows = call.find(names_.database, collection_of(kind), leases_filter(leases),
                                 object({{"projection", object({{"lease_id", true}})}}));
     if (rows.failure) return fail(*rows.failure);
-    std::set<std::string> ours;
-    for (const Bson& row : rows.documents) ours.insert(text(*row, "lease_id").value_or(""));
-    for (const Lease* lease : leases)
-      settle(lease, ours.contains(lease->id.str()) ? Outcome::granted : Outcome::lost);
+    std::set<std::string> shown;
+    for (const Bson& row : rows.documents) shown.insert(text(*row, "lease_id").value_or(""));
+    std::vector<const Lease*> ours;
+    for (const Lease* lease : leases) {
+      if (shown.contains(lease->id.str())) {
+        ours.push_back(lease);
+      } else {
+        settle(lease, Outcome::lost);
+      }
+    }
+    if (ours.empty()) return;
+    // That a read shows it does not say that the update extended it: the server's clock may have
+    // stepped back in between, or another member may have answered. Only a count says that.
+    const Extended second = extend(call, kind, ours);
+    if (second.failure) reply.detail = second.failure->message;
+    const Outcome outcome = !second.failure && second.count == ours.size() ? Outcome::granted
+                                                                           : Outcome::unknown;
+    for (const Lease* lease : ours) settle(lease, outcome);
   }
 
   static ReleaseReply removed(const Answer& answer) {
