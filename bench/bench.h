@@ -33,9 +33,9 @@ Group measure_pair();
 Group measure_handover();
 Group measure_renewals();
 Group measure_waiters();
-Group measure_leases();
 Group measure_embedded();
-// These mostly wait, for seconds: they run side by side.
+// These mostly wait, for seconds, or count something: they run side by side.
+Group measure_leases();
 Group measure_follower();
 Group measure_takeover();
 Group measure_failover();

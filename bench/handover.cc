@@ -13,7 +13,7 @@ namespace mongoelector::bench {
 
 namespace {
 
-constexpr int kRounds = 30;
+constexpr int kRounds = 25;
 
 // From the call of release() to the end of acquire() in the other process, in ms.
 double hand_over(Process& holder, Process& waiter, std::chrono::milliseconds waits) {

@@ -11,7 +11,7 @@ namespace mongoelector::bench {
 namespace {
 
 constexpr int kWarmUp = 50;
-constexpr int kRounds = 2000;
+constexpr int kRounds = 1500;
 
 }  // namespace
 

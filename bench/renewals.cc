@@ -30,10 +30,10 @@ class Holding {
     for (int i = 0; i < 4; ++i) holder_.read_number();
   }
 
-  // Leases acquired at different moments come to be renewed together within two periods. Returns
-  // half a period after such a renewal, so that no period counted from then on cuts one in two.
+  // Leases acquired at different moments come to be renewed together within a few periods.
+  // Returns half a period after such a renewal, so that no period counted from then on cuts one.
   void settle() const {
-    std::this_thread::sleep_for(2 * kPeriod);
+    std::this_thread::sleep_for(3 * kPeriod);
     const int before = updates();
     while (updates() == before) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     std::this_thread::sleep_for(kPeriod / 2);
