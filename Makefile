@@ -23,9 +23,9 @@ test: configure ## everything that is tested, with a real mongod; ends with one 
 build: configure ## the tool, at build/bin/mongoelector, the library and all tests
 	@$(NINJA)
 
-bench: configure ## the figures of README, each beside what it is compared with
-	@$(NINJA)
-	@tools/bench $(BUILD)/bin
+bench: configure ## the figures in docs/figures.md, each beside what it is compared with; GROUP=pair: only that group
+	@$(NINJA) bench_figures
+	@tools/bench $(BUILD)/bin $(GROUP)
 
 tidy: ## the rules of ARCHITECTURE.md that a program can check
 	@tools/tidy

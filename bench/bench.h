@@ -1,10 +1,11 @@
-// Shared by the figures: one line each, beside what it is compared with.
+// The figures of the project: groups, one file each, and what they share.
+//
+// Whatever is compared is measured in one run in turns, so that a busy machine weighs on both sides
+// alike, and medians are compared.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
-#include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,45 +16,62 @@ namespace mongoelector::bench {
 struct Figure {
   std::string what;
   std::string reached;
-  std::string target;
-  bool met = false;
+  std::string beside = {};      // what it is compared with, measured in the same run
+  std::string target = {};      // empty: only shown
+  std::optional<bool> met = {};  // nothing: only shown
 };
 
-using Figures = std::vector<Figure>;
-
-// Each appends its figures. `self` is this program, started again as the other process.
-void measure_answers(Figures& figures);
-void measure_threads(Figures& figures);
-void measure_embedded(Figures& figures, const std::string& self, int rounds);
-void measure_mongodb(Figures& figures, const std::string& self, int rounds);
-
-// The other process: a candidate on `uri` that writes one line with the monotonic time in ns to
-// stdout when it leads, stops cleanly when stdin is closed after writing another such line.
-int run_candidate(const std::string& uri, Duration ttl);
-// The other process: a follower for `span`; prints its CPU time in us.
-int run_follower(const std::string& uri, Duration span);
-
-// A child running this program with other arguments.
-class Process {
- public:
-  Process(const std::string& self, const std::vector<std::string>& arguments);
-  ~Process();
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
-  long long read_number();  // the next line of its stdout
-  void close_stdin();
-  void kill();
-  void wait();
-
- private:
-  int pid_ = -1;
-  int in_ = -1;
-  int out_ = -1;
+struct Group {
+  std::string name;
+  std::vector<Figure> figures = {};
 };
+
+// Each measures one group.
+using Measure = Group (*)();
+Group measure_answers();
+Group measure_pair();
+Group measure_handover();
+Group measure_renewals();
+Group measure_waiters();
+Group measure_embedded();
+// These mostly wait, for seconds, or count something: they run side by side.
+Group measure_leases();
+Group measure_follower();
+Group measure_takeover();
+Group measure_failover();
+
+// The table on the terminal, and as a page with the machine it was made on. `figures_missed` of
+// them are not met.
+int figures_missed(const std::vector<Group>& groups);
+void print(const std::vector<Group>& groups);
+void write_page(const std::vector<Group>& groups, const std::string& path,
+                const std::string& commit);
 
 long long monotonic_ns();
-// Sorts `values`.
-double quantile(std::vector<double>& values, double q);
+
+// Milliseconds that `call` takes.
+template <class Call>
+double timed(const Call& call) {
+  const long long begin = monotonic_ns();
+  call();
+  return static_cast<double>(monotonic_ns() - begin) / 1e6;
+}
+
+// Values of one kind, asked for their quantiles.
+class Sample {
+ public:
+  void add(double value) { values_.push_back(value); }
+  double quantile(double q) const;
+  double p50() const { return quantile(0.5); }
+  double p99() const { return quantile(0.99); }
+  double worst() const { return quantile(1); }
+  std::size_t size() const { return values_.size(); }
+
+ private:
+  std::vector<double> values_;
+};
+
+// "1.25 ms"
 std::string text_of(double value, const std::string& unit);
 
 }  // namespace mongoelector::bench

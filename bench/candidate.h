@@ -1,17 +1,17 @@
-// One candidate of the election "bench" that notes when it came to lead.
+// One candidate of an election that notes when it came to lead.
 #pragma once
 
 #include <condition_variable>
 #include <mutex>
 #include <string>
 
-#include "bench/bench.h"
+#include "mongoelector/mongoelector.h"
 
 namespace mongoelector::bench {
 
 class Candidate {
  public:
-  Candidate(const std::string& uri, Duration ttl);
+  Candidate(const std::string& uri, const std::string& key, Duration ttl);
   void follow();           // starts, and returns after the first look
   long long await_lead();  // monotonic ns at which onmaster was called
   void stop() { elector_.stop(); }

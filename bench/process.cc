@@ -1,43 +1,54 @@
+#include "bench/process.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
-
-#include "bench/bench.h"
+#include <utility>
 
 namespace mongoelector::bench {
 
-Process::Process(const std::string& self, const std::vector<std::string>& arguments) {
+Process::Process(std::vector<std::string> command) {
   int in[2];
   int out[2];
   if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
-  std::vector<char*> argv{const_cast<char*>(self.c_str())};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  std::vector<char*> argv;
+  for (std::string& argument : command) argv.push_back(argument.data());
   argv.push_back(nullptr);
   pid_ = fork();
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(in[0], 0);
     dup2(out[1], 1);
-    execv(self.c_str(), argv.data());
+    execvp(argv[0], argv.data());
     _exit(127);
   }
   close(in[0]);
   close(out[1]);
   in_ = in[1];
   out_ = out[0];
+  if (pid_ < 0) throw std::runtime_error("cannot start " + command.front());
 }
+
+Process::Process(Process&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      in_(std::exchange(other.in_, -1)),
+      out_(std::exchange(other.out_, -1)) {}
 
 Process::~Process() {
   kill();
-  close(in_);
-  close(out_);
+  if (in_ >= 0) close(in_);
+  if (out_ >= 0) close(out_);
+}
+
+void Process::tell(const std::string& line) {
+  const std::string text = line + "\n";
+  if (write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    throw std::runtime_error("the other process does not listen");
 }
 
 long long Process::read_number() {
@@ -63,22 +74,16 @@ void Process::wait() {
   pid_ = -1;
 }
 
-long long monotonic_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+Process start_role(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{std::filesystem::read_symlink("/proc/self/exe"), "role"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return Process(std::move(command));
 }
 
-double quantile(std::vector<double>& values, double q) {
-  std::sort(values.begin(), values.end());
-  const auto rank = static_cast<std::size_t>(q * static_cast<double>(values.size()));
-  return values.at(std::min(rank, values.size() - 1));
-}
-
-std::string text_of(double value, const std::string& unit) {
-  char text[64];
-  std::snprintf(text, sizeof text, value < 10 ? "%.2f %s" : "%.1f %s", value, unit.c_str());
-  return text;
+Process start_partner(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{"python3", MONGOELECTOR_SOURCE_DIR "/bench/partner.py"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return Process(std::move(command));
 }
 
 }  // namespace mongoelector::bench

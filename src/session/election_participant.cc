@@ -81,7 +81,7 @@ void ElectionParticipant::publish() {
   const LeaseData& lease = election_.lease;
   runtime_->schedule(shared_from_this(), std::min(election_.next_tick(), report_at_),
                      lease.renewable() ? lease.renew_at : Instant::max(),
-                     config_.timing.renew_every / 4);
+                     config_.timing.renewal_slack());
 }
 
 void ElectionParticipant::carry_out(const ElectionActions& actions,

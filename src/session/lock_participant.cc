@@ -86,7 +86,7 @@ void LockParticipant::publish() {
                      std::memory_order_release);
   const bool renewed = options_.auto_renew && lease_.renewable();
   runtime_->schedule(shared_from_this(), lease_.next_tick(),
-                     renewed ? lease_.renew_at : Instant::max(), timing_.renew_every / 4);
+                     renewed ? lease_.renew_at : Instant::max(), timing_.renewal_slack());
 }
 
 Lease LockParticipant::lease_of(const LeaseData& lease) const {

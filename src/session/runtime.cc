@@ -52,7 +52,10 @@ void Runtime::start(Duration call_budget) {
   dispatcher_.start();
   keeper_.start();
   errands_.start();
-  waker_.start();
+  waker_.start([weak = weak_from_this()](const std::string& why) {
+    if (const auto me = weak.lock())
+      me->emit({.kind = EventKind::store_warning, .message = "no wake-ups, polling only: " + why});
+  });
   started_ = true;
 }
 
@@ -118,6 +121,7 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   const WallTime before = clock_->wall();
   const StoreInfo info = store_->info();
   const WallTime after = clock_->wall();
+  tell_new(info.warnings);
   // No answer: the call this check precedes will tell. No clock of its own: nothing to compare
   // with.
   if (info.outcome != Outcome::granted || !info.time) return std::nullopt;
@@ -131,6 +135,16 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   time_good_until_ = clock_->now() + kTimeCheckEvery;
   time_off_by_ = off_by;
   return std::nullopt;
+}
+
+void Runtime::tell_new(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    {
+      const std::lock_guard lock(time_mutex_);
+      if (!warnings_told_.insert(warning).second) continue;
+    }
+    emit({.kind = EventKind::store_warning, .message = warning});
+  }
 }
 
 void Runtime::finish() {

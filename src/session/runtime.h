@@ -17,9 +17,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/fork_guard.h"
 #include "core/timing.h"
@@ -106,6 +108,9 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
     void tell_dropped() noexcept;
   };
 
+  // What the store warns of comes with its time, so that it costs no call of its own.
+  void tell_new(const std::vector<std::string>& warnings);
+
   const std::shared_ptr<std::atomic<bool>> answers_ = std::make_shared<std::atomic<bool>>(true);
   const std::shared_ptr<LeaseStore> store_;
   const std::shared_ptr<Events> events_;
@@ -124,6 +129,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::mutex time_mutex_;
   Instant time_good_until_ = Instant::min();
   Duration time_off_by_{};  // at the latest check, as far as it is beyond doubt
+  std::set<std::string> warnings_told_;
 };
 
 }  // namespace mongoelector::internal

@@ -10,7 +10,9 @@
 #include "stores/mongo/deployment.h"
 #include "stores/mongo/driver.h"
 #include "stores/mongo/lock_documents.h"
+#include "stores/mongo/mongo_watch.h"
 #include "stores/mongo/outcomes.h"
+#include "stores/mongo/privileges.h"
 #include "stores/mongo/status_rows.h"
 #include "stores/mongo/tokens.h"
 
@@ -49,15 +51,17 @@ Reply failed(const Failure& failure, Phase phase) {
 class MongoStore : public LeaseStore {
  public:
   MongoStore(const std::string& uri, const ConnectOptions& options)
-      : driver_(uri, options.application), takeover_(options.takeover) {
+      : shared_driver_(std::make_shared<Driver>(uri, options.application)),
+        takeover_(options.takeover) {
     names_ = {.database = !options.database.empty()    ? options.database
                           : !driver_.database().empty() ? driver_.database()
                                                         : "mongoelector",
               .locks = checked(options.lock_collection),
               .elections = "elector.locks",
               .status = status_collections(options.python_fleet)};
-    check_deployment(driver_, names_);
-    warnings_ = prepare_indexes(driver_, names_, options.python_fleet);
+    warnings_ = check_deployment(driver_, names_);
+    for (std::string& warning : prepare_indexes(driver_, names_, options.python_fleet))
+      warnings_.push_back(std::move(warning));
   }
 
   ClaimReply claim(const ClaimRequest& request) override {
@@ -68,7 +72,10 @@ class MongoStore : public LeaseStore {
     Answer answer = call.write(names_.database, command);
     for (int tries = 1; tries < kClaimTries && claim_again(call.server(), answer); ++tries)
       answer = call.write(names_.database, command);
-    if (answer.failure) return failed<ClaimReply>(*answer.failure, Phase::claim);
+    if (answer.failure) {
+      return {.outcome = outcome_of(*answer.failure, Phase::claim),
+              .detail = explain(call, *answer.failure, names_.database, collection)};
+    }
     const auto document = part(*answer.reply, "value");
     if (!document) return {.detail = "the server's reply shows no document"};
     if (text(**document, "lease_id") == request.lease_id.str())
@@ -135,8 +142,7 @@ class MongoStore : public LeaseStore {
     return reply;
   }
 
-  // Polling finds everything a hint would tell, only later.
-  std::unique_ptr<Watch> watch() override { return nullptr; }
+  std::unique_ptr<Watch> watch() override { return open_watch(shared_driver_, names_); }
 
   StoreInfo info() override {
     StoreInfo info{.kind = "mongodb",
@@ -320,7 +326,8 @@ class MongoStore : public LeaseStore {
     return reply;
   }
 
-  Driver driver_;
+  const std::shared_ptr<Driver> shared_driver_;  // with watches, which may outlive the store
+  Driver& driver_ = *shared_driver_;
   const Takeover takeover_;
   Names names_;
   std::vector<std::string> warnings_;

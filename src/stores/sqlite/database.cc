@@ -44,6 +44,12 @@ Database::Database(const std::string& path, Mode mode) {
   handle_.reset(handle);
   if (handle == nullptr) throw SqlError(SqlProblem::unavailable, "out of memory");
   sqlite3_extended_result_codes(handle, 1);
+  // Replaces the hook by which SQLite moves the log itself.
+  const auto note_length = [](void* length, sqlite3*, const char*, int pages) {
+    *static_cast<int*>(length) = pages;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle, note_length, &log_pages_);
   check(code);
 }
 
@@ -61,6 +67,12 @@ int Database::changes() const { return sqlite3_changes(handle_.get()); }
 bool Database::read_only() const { return sqlite3_db_readonly(handle_.get(), "main") != 0; }
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
+
+void Database::move_log() {
+  check(sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                                  nullptr));
+  log_pages_ = 0;
+}
 
 bool Database::moved() const {
   int moved = 0;

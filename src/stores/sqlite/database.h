@@ -44,6 +44,8 @@ class Database {
  public:
   enum class Mode : std::uint8_t { existing, create };
   Database(const std::string& path, Mode mode);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
 
   // A call waits this long for another writer, then fails.
   void set_patience(std::int64_t ms);
@@ -51,6 +53,11 @@ class Database {
   int changes() const;
   bool read_only() const;
   bool in_transaction() const;
+  // Length of the write-ahead log after the latest commit of this connection. Left to itself SQLite
+  // moves the log into the file in whatever commit makes it long, which then takes two disk syncs;
+  // here that happens in move_log() only.
+  int log_pages() const { return log_pages_; }
+  void move_log();  // as far as nobody else needs it, waiting for nobody
   bool moved() const;  // the path no longer names the file that is open
   // Closing the last connection removes the companions of the file by name; not from now on.
   void spare_companions();
@@ -72,6 +79,7 @@ class Database {
   void check(int code) const;
 
   std::unique_ptr<sqlite3, CloseDatabase> handle_;
+  int log_pages_ = 0;
   std::vector<Prepared> prepared_;  // by address of the literal: there are two dozen at most
 };
 

@@ -23,6 +23,11 @@ namespace {
 
 constexpr std::int64_t kOpeningPatienceMs = 5000;
 constexpr std::int64_t kForgetMembersAfterMs = 24LL * 3600 * 1000;
+// In pages of 4 KiB. Moving the log costs two disk syncs, and the next write another one. Renewals
+// and releases see to it, a release after it has woken the waiters; a claim, for which somebody
+// waits, only where claims are all there is.
+constexpr int kLongLog = 4000;
+constexpr int kTooLongLog = 4 * kLongLog;
 
 // Connections that nobody uses at the moment. Each call has one to itself, so a slow call of one
 // thread never stands in the way of another's renewal; only writers wait for each other, in SQLite,
@@ -130,11 +135,14 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
   }
   SessionId enter(Database& database, std::int64_t ttl_ms);
   void close_session();
+  ClaimReply claim_row(const ClaimRequest& request);
   void judge(LeaseRow& lease) const {
     Record& record = lease.record;
     record.claimable = record.claimable || sessions_.known_dead(lease.session);
   }
   ReleaseReply remove(const Key& key, const LeaseId& id);
+  // To be called when nobody waits any more for what was just committed.
+  void shorten_log(int longest = kLongLog);
   // The file has replaced another, and leases of that one may be in force.
   bool quiet(Database& database, const Moment& moment) const;
 
@@ -146,6 +154,7 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
   const Timebase timebase_;
   const std::shared_ptr<Clock> clock_ = make_machine_clock();
   std::atomic<std::int64_t> patience_ms_{1000};
+  std::atomic<int> log_pages_{0};
   Pool pool_;
   Sessions sessions_;
 };
@@ -203,6 +212,7 @@ Reply SqliteStore::transact(Transaction::Intent intent, const Work& work) {
     // Only now: waiting for the write lock takes time.
     reply = work(database, present());
     transaction.commit();
+    if (intent == kWrite) log_pages_ = database.log_pages();
   });
   if (failed) {
     reply = Reply{};
@@ -216,6 +226,17 @@ Reply SqliteStore::transact(Transaction::Intent intent, const Work& work) {
     if constexpr (!kRenews) reply.outcome = outcome;
   }
   return reply;
+}
+
+void SqliteStore::shorten_log(int longest) {
+  if (log_pages_ < longest) return;
+  const ForkGate::Pass pass;
+  // A log that stays long is no failure; the next call tries again.
+  failure_of(path_, [&] {
+    const Pool::Loan connection(pool_, pool_.take(timebase_, patience_ms_));
+    connection->database().move_log();
+    log_pages_ = 0;
+  });
 }
 
 SessionId SqliteStore::enter(Database& database, std::int64_t ttl_ms) {
@@ -249,6 +270,12 @@ bool SqliteStore::quiet(Database& database, const Moment& moment) const {
 }
 
 ClaimReply SqliteStore::claim(const ClaimRequest& request) {
+  ClaimReply reply = claim_row(request);
+  shorten_log(kTooLongLog);
+  return reply;
+}
+
+ClaimReply SqliteStore::claim_row(const ClaimRequest& request) {
   return transact<ClaimReply>(kWrite, [&](Database& database, const Moment& moment) -> ClaimReply {
     std::optional<LeaseRow> found;
     {
@@ -304,6 +331,7 @@ RenewReply SqliteStore::renew(std::span<const Lease> leases) {
     }
     return renewed;
   });
+  shorten_log();
   // A failure is everybody's.
   reply.outcomes.resize(leases.size(), reply.outcomes.front());
   return reply;
@@ -323,6 +351,7 @@ ReleaseReply SqliteStore::remove(const Key& key, const LeaseId& id) {
     const ForkGate::Pass pass;
     sessions_.announce();
   }
+  shorten_log();
   return reply;
 }
 
