@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/secrets.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/help.h"
@@ -150,11 +151,8 @@ std::vector<std::string> take_arguments(int argc, char** argv) {
     const std::size_t start = word.starts_with(kFlag) ? kFlag.size() : 0;
     const bool names_a_store = start > 0 || (i > 0 && words[i - 1] == "--uri");
     if (!names_a_store && word.find("://") == std::string_view::npos) continue;
-    const std::string_view uri = word.substr(start);
-    const std::string safe = redact_uri(uri);
-    if (safe == uri) continue;
-    const auto [secret, stars] = std::mismatch(uri.begin(), uri.end(), safe.begin(), safe.end());
-    std::fill(argv[i + 1] + (secret - word.begin()), argv[i + 1] + word.rfind('@'), '*');
+    for (const internal::Span& secret : internal::secrets_in(word.substr(start)))
+      std::fill(argv[i + 1] + start + secret.begin, argv[i + 1] + start + secret.end, '*');
   }
   return words;
 }

@@ -52,7 +52,7 @@ class Session {
 // ConnectError. A MongoDB that cannot be reached is an error, never a reason to use another store.
 std::shared_ptr<Session> connect(std::string_view uri = "", ConnectOptions options = {});
 
-// The URI as it may be shown: password replaced by ***.
+// The URI as it may be shown: the password, and every option that holds a secret, replaced by ***.
 std::string redact_uri(std::string_view uri);
 
 // The file that connect("") uses: $STATE_DIRECTORY (systemd), else /var/lib/mongoelector for root,

@@ -104,15 +104,17 @@ class MongoElector {
   bool ismaster() const noexcept;
   // The present term, if master.
   std::optional<Term> term() const;
-  // Asks the store: is there any master? Throws StoreError without an answer.
+  // Asks the store: is there any master? Throws StoreError without an answer in one call budget.
   bool master_exists() const;
   // Time until this node's next poll (follower) or renewal (master); zero if not running.
   Duration pollwait() const;
   // About this node, from memory.
   NodeStatus node_status() const;
-  // Asks the store: all nodes and the master. Throws StoreError without an answer.
+  // Asks the store: all nodes and the master. Throws StoreError without an answer in two call
+  // budgets.
   ClusterDetail cluster_detail() const;
-  // Writes this node's row now (done by itself every ttl/2 and at every change). Throws StoreError.
+  // Writes this node's row now (done by itself every ttl/2 and at every change). Throws StoreError
+  // without an answer in one call budget.
   void report_status();
   const Key& key() const noexcept;
 

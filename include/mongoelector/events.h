@@ -28,7 +28,8 @@ enum class EventKind : std::uint8_t {
   time_offset,      // this machine's clock is too far from the store's
   callback_failed,  // a callback of yours threw
   callback_slow,    // a callback outlived its bound; what that costs is in the message
-  store_warning,    // the store works but promises less than it could (index, privileges, topology)
+  store_warning,    // the store works but promises less than it could (index, privileges,
+                    // topology); told with the first time check (timeparanoid), once each
   events_dropped,   // the sink was too slow
 };
 

@@ -62,12 +62,13 @@ class MongoLocker {
 
   // Gives it back; true if the store confirmed that it was ours until now. Blocks for at most one
   // call budget; without an answer it is tried again in the background until ttl is over. force:
-  // removes whoever holds it. Does not throw for a lost lease; throws StoreError only with force.
+  // removes whoever holds it, within three call budgets. Does not throw for a lost lease; throws
+  // StoreError only with force.
   bool release(bool force = false);
 
-  // Renews now. The new expiry as this machine's wall clock has it, for people; nothing if the
-  // lease is lost (then owned() is false). Throws StoreError if there was no answer: the lease may
-  // still be ours until remaining() is over.
+  // Renews now, within one call budget. The new expiry as this machine's wall clock has it, for
+  // people; nothing if the lease is lost (then owned() is false). Throws StoreError if there was no
+  // answer: the lease may still be ours until remaining() is over.
   std::optional<WallTime> touch();
 
   // Valid right now? Answered from memory in nanoseconds: no lock, no I/O, false after fork in the
@@ -81,9 +82,10 @@ class MongoLocker {
   // thread: keep them short.
   std::stop_token stop_token() const;
 
-  // Asks the store: held by anyone? One read. Throws StoreError without an answer.
+  // Asks the store: held by anyone? One read. Throws StoreError without an answer in one call
+  // budget.
   bool locked() const;
-  // Asks the store: the valid record, whoever holds it. Throws StoreError.
+  // Asks the store: the valid record, whoever holds it. Throws StoreError, as locked().
   std::optional<Record> get_current() const;
   // From memory.
   LockStatus status() const;

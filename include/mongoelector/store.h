@@ -152,7 +152,8 @@ class LeaseStore {
   virtual ReleaseReply break_lease(const Record& seen) = 0;
   virtual ReadReply read(const Key& key) = 0;
   virtual ListReply list(Kind kind, const std::string& prefix) = 0;
-  // nullptr: this store has no hints; callers poll.
+  // nullptr: this store never has hints; callers poll. Throws when there are none just now: callers
+  // poll and ask again after a while. May block; nothing waits for it.
   virtual std::unique_ptr<Watch> watch() = 0;
   virtual StoreInfo info() = 0;
 

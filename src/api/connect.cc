@@ -63,20 +63,6 @@ std::string default_sqlite_path() {
                      "name one with sqlite:PATH");
 }
 
-std::string redact_uri(std::string_view uri) {
-  if (uri.starts_with("sqlite:")) return std::string(uri);
-  const std::size_t scheme = uri.find("://");
-  // Whoever forgets the scheme still has a password in it.
-  const std::size_t from = scheme == std::string_view::npos ? 0 : scheme + 3;
-  // A password that was not percent-encoded may hold '/', '@' or ':'; hiding too much is the safe
-  // mistake.
-  const std::size_t at = uri.rfind('@');
-  if (at == std::string_view::npos || at < from) return std::string(uri);
-  const std::size_t colon = uri.find(':', from);
-  if (colon == std::string_view::npos || colon > at) return std::string(uri);
-  return std::string(uri.substr(0, colon)) + ":***" + std::string(uri.substr(at));
-}
-
 std::shared_ptr<Session> connect(std::string_view uri, ConnectOptions options) {
   auto store = open_store(uri, options);
   return std::make_shared<Session>(std::move(store), std::move(options));

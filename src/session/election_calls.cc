@@ -21,6 +21,14 @@ bool ElectionParticipant::await_state(Duration within, const Condition& conditio
   return true;
 }
 
+// For callers: within one call budget.
+template <class Call>
+auto ElectionParticipant::ask(Call call) const {
+  runtime_->require_same_process();
+  runtime_->start(config_.timing.call_budget);
+  return runtime_->ask(runtime_->clock().now() + config_.timing.call_budget, std::move(call));
+}
+
 void ElectionParticipant::start(bool blocking) {
   runtime_->require_same_process();
   runtime_->start(config_.timing.call_budget);
@@ -92,6 +100,7 @@ void ElectionParticipant::release() {
 
 void ElectionParticipant::close() noexcept {
   try {
+    const Instant until = runtime_->clock().now() + stop_bound();
     stop();
     runtime_->waker().remove(key_, this);
     {
@@ -105,7 +114,7 @@ void ElectionParticipant::close() noexcept {
       apply_event(ElectionEvent::loss_done);
     } else {
       // A callback that is running now is waited for: it uses what the owner is about to destroy.
-      await_state(stop_bound(), [&] { return !in_callback_; });
+      await_state(until - runtime_->clock().now(), [&] { return !in_callback_; });
     }
   } catch (...) {  // the lease ends by itself after its ttl
   }
@@ -144,8 +153,8 @@ Duration ElectionParticipant::pollwait() const {
 }
 
 std::optional<Record> ElectionParticipant::read_master() const {
-  runtime_->require_same_process();
-  ReadReply reply = runtime_->store().read(key_);
+  ReadReply reply =
+      ask([runtime = runtime_, key = key_] { return runtime->store().read(key); });
   if (reply.outcome != Outcome::granted) {
     throw StoreError(reply.outcome, "reading " + show_key(key_) + ": " +
                                         describe_trouble(reply.outcome, reply.detail));
@@ -156,8 +165,8 @@ std::optional<Record> ElectionParticipant::read_master() const {
 }
 
 MembersReply ElectionParticipant::read_members() const {
-  runtime_->require_same_process();
-  MembersReply reply = runtime_->store().members(key_);
+  MembersReply reply =
+      ask([runtime = runtime_, key = key_] { return runtime->store().members(key); });
   if (reply.outcome != Outcome::granted) {
     throw StoreError(reply.outcome, "members of " + show_key(key_) + ": " +
                                         describe_trouble(reply.outcome, reply.detail));
@@ -225,8 +234,8 @@ void ElectionParticipant::write_report() {
 }
 
 void ElectionParticipant::report_status() {
-  runtime_->require_same_process();
-  const ReleaseReply reply = runtime_->store().report(node_status());
+  const ReleaseReply reply =
+      ask([runtime = runtime_, row = node_status()] { return runtime->store().report(row); });
   if (reply.outcome == Outcome::granted) return;
   throw StoreError(reply.outcome, "status row of " + show_key(key_) + ": " +
                                       describe_trouble(reply.outcome, reply.detail));

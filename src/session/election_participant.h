@@ -86,6 +86,8 @@ class ElectionParticipant : public Participant {
   void run_onmaster(const std::shared_ptr<TermState>& term);
   void run_onmasterloss(const std::shared_ptr<TermState>& term);
 
+  template <class Call>
+  auto ask(Call call) const;
   template <class Condition>
   bool await_state(Duration within, const Condition& condition);
   Self self() { return std::static_pointer_cast<ElectionParticipant>(shared_from_this()); }

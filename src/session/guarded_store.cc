@@ -1,5 +1,6 @@
 #include "session/guarded_store.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -7,22 +8,24 @@ namespace mongoelector::internal {
 
 namespace {
 
-template <class Reply, class Call>
-Reply guarded(const Call& call) noexcept {
-  Reply reply;
-  try {
-    return call();
-  } catch (const std::exception& error) {
-    reply.detail = error.what();
-  } catch (...) {
-    reply.detail = "the store threw something that is no std::exception";
-  }
-  return reply;
+bool is_answer(Outcome outcome) {
+  return outcome != Outcome::unknown && outcome != Outcome::unreachable;
+}
+
+template <class Reply>
+bool is_answer(const Reply& reply) {
+  return is_answer(reply.outcome);
+}
+
+bool is_answer(const RenewReply& reply) {
+  return std::any_of(reply.outcomes.begin(), reply.outcomes.end(),
+                     [](Outcome outcome) { return is_answer(outcome); });
 }
 
 class GuardedStore : public LeaseStore {
  public:
-  explicit GuardedStore(std::shared_ptr<LeaseStore> store) : store_(std::move(store)) {}
+  GuardedStore(std::shared_ptr<LeaseStore> store, std::shared_ptr<std::atomic<bool>> answers)
+      : store_(std::move(store)), answers_(std::move(answers)) {}
 
   ClaimReply claim(const ClaimRequest& request) override {
     return guarded<ClaimReply>([&] { return store_->claim(request); });
@@ -42,13 +45,8 @@ class GuardedStore : public LeaseStore {
   ListReply list(Kind kind, const std::string& prefix) override {
     return guarded<ListReply>([&] { return store_->list(kind, prefix); });
   }
-  std::unique_ptr<Watch> watch() override {
-    try {
-      return store_->watch();
-    } catch (...) {
-      return nullptr;  // hints may be missing (S12)
-    }
-  }
+  // The waker, its only caller, knows what a throw means.
+  std::unique_ptr<Watch> watch() override { return store_->watch(); }
   StoreInfo info() override {
     return guarded<StoreInfo>([&] { return store_->info(); });
   }
@@ -70,13 +68,29 @@ class GuardedStore : public LeaseStore {
   }
 
  private:
-  std::shared_ptr<LeaseStore> store_;
+  template <class Reply, class Call>
+  Reply guarded(const Call& call) noexcept {
+    Reply reply;
+    try {
+      reply = call();
+    } catch (const std::exception& error) {
+      reply.detail = error.what();
+    } catch (...) {
+      reply.detail = "the store threw something that is no std::exception";
+    }
+    answers_->store(is_answer(reply));
+    return reply;
+  }
+
+  const std::shared_ptr<LeaseStore> store_;
+  const std::shared_ptr<std::atomic<bool>> answers_;
 };
 
 }  // namespace
 
-std::shared_ptr<LeaseStore> guard_store(std::shared_ptr<LeaseStore> store) {
-  return std::make_shared<GuardedStore>(std::move(store));
+std::shared_ptr<LeaseStore> guard_store(std::shared_ptr<LeaseStore> store,
+                                        std::shared_ptr<std::atomic<bool>> answers) {
+  return std::make_shared<GuardedStore>(std::move(store), std::move(answers));
 }
 
 }  // namespace mongoelector::internal

@@ -2,12 +2,15 @@
 // its text as detail.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "mongoelector/store.h"
 
 namespace mongoelector::internal {
 
-std::shared_ptr<LeaseStore> guard_store(std::shared_ptr<LeaseStore> store);
+// `answers` is set by every reply: whether the store said yes or no, or nobody knows.
+std::shared_ptr<LeaseStore> guard_store(std::shared_ptr<LeaseStore> store,
+                                        std::shared_ptr<std::atomic<bool>> answers);
 
 }  // namespace mongoelector::internal

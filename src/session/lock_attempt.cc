@@ -38,6 +38,8 @@ class LockParticipant::Attempt {
     const Instant now = clock_.now();
     // Waiting for ever, or so long that it is the same.
     if (options.timeout && *options.timeout < kLargestTtl * 100) give_up_ = now + *options.timeout;
+    if (!options.blocking) give_up_ = now;
+    if (give_up_ != Instant::max()) back_by_ = give_up_ + lock.timing_.call_budget;
     const std::lock_guard guard(lock_.mutex_);
     if (lock_.acquiring_)
       throw AlreadyHeld(name() + " is being acquired by another thread on this object");
@@ -48,10 +50,16 @@ class LockParticipant::Attempt {
 
   ~Attempt() {
     if (waiting_) lock_.runtime_->waker().leave(lock_.key_, waiter_);
-    // An attempt whose answer was lost must not leave a lease behind that nobody knows of.
-    if (lock_.state() == LeaseState::unsure) {
+    // An attempt whose answer was lost, or is yet to come, must not leave a lease behind that
+    // nobody knows of.
+    const LeaseState state = lock_.state();
+    const bool ours = state == LeaseState::unsure || state == LeaseState::claiming ||
+                      state == LeaseState::held;
+    if (ours && !won_) {
       const Step undone = lock_.apply({.event = LeaseEvent::release});
-      if (undone.actions.send_release) lock_.send_release(undone.lease);
+      if (undone.actions.send_release) {
+        lock_.send_release(undone.lease, std::min(lock_.within_budget(), back_by_));
+      }
     }
     const std::lock_guard guard(lock_.mutex_);
     lock_.acquiring_ = false;
@@ -59,7 +67,7 @@ class LockParticipant::Attempt {
 
   Token run() {
     check_time();
-    if (try_claim()) return won_;
+    if (try_claim()) return token_;
     if (!options_.blocking) fail();
     lock_.runtime_->waker().join(lock_.key_, waiter_);
     waiting_ = true;
@@ -67,7 +75,7 @@ class LockParticipant::Attempt {
     // Only now is a wake-up certain to be seen, so the first thing is another look.
     while (clock_.now() < give_up_ && !options_.cancel.stop_requested()) {
       if (waiter_.front()) {
-        if (look() && try_claim()) return won_;
+        if (look() && try_claim()) return token_;
       } else {
         look_at_ = Instant::max();
       }
@@ -86,7 +94,10 @@ class LockParticipant::Attempt {
 
   void check_time() const {
     if (!lock_.options_.timeparanoid) return;
-    if (const auto offset = lock_.runtime_->time_offset(lock_.options_.max_offset)) {
+    const auto check = [runtime = lock_.runtime_, limit = lock_.options_.max_offset] {
+      return runtime->time_offset(limit);
+    };
+    if (const auto offset = lock_.runtime_->ask(back_by_, check)) {
       throw TimeOffsetError(
           "this machine's clock is off by " + show_duration(std::chrono::abs(*offset)) +
               " against the store's (limit " + show_duration(lock_.options_.max_offset) +
@@ -96,9 +107,12 @@ class LockParticipant::Attempt {
   }
 
   bool try_claim() {
-    ClaimReply reply;
-    const bool won = lock_.claim_once(options_.force, standstill_mark_, reply);
-    if (won) won_ = lock_.token();
+    ClaimReply reply = lock_.claim_once(options_.force, standstill_mark_, back_by_);
+    const bool won = reply.outcome == Outcome::granted;
+    if (won) {
+      won_ = true;
+      token_ = reply.token;
+    }
     outcome_ = reply.outcome;
     detail_ = std::move(reply.detail);
     record_ = std::move(reply.record);
@@ -107,11 +121,17 @@ class LockParticipant::Attempt {
     return won;
   }
 
+  ReadReply read() const {
+    return lock_.runtime_->ask(back_by_, [runtime = lock_.runtime_, key = lock_.key_] {
+      return runtime->store().read(key);
+    });
+  }
+
   // Reads before writing: true if a claim is worth it.
   bool look() {
     // Force asks nobody, and an ambiguous claim is repeated under the same lease, not looked at.
     if (options_.force || lock_.state() == LeaseState::unsure) return true;
-    ReadReply reply = lock_.runtime_->store().read(lock_.key_);
+    ReadReply reply = read();
     outcome_ = reply.outcome;
     detail_ = std::move(reply.detail);
     refuse_for_good();
@@ -175,7 +195,7 @@ class LockParticipant::Attempt {
     }
     // Not every refusal says how long the lease still has.
     if (!record_ || record_->remaining <= Duration::zero()) {
-      ReadReply reply = lock_.runtime_->store().read(lock_.key_);
+      ReadReply reply = read();
       if (reply.outcome == Outcome::granted && reply.record) record_ = std::move(reply.record);
     }
     const std::string message = name() + " is " + obstacle();
@@ -186,6 +206,7 @@ class LockParticipant::Attempt {
   const AcquireOptions& options_;
   Clock& clock_;
   Instant give_up_ = Instant::max();
+  Instant back_by_ = Instant::max();  // one call budget later
   Instant look_at_ = Instant::max();
   Waiter waiter_;
   bool waiting_ = false;
@@ -194,7 +215,8 @@ class LockParticipant::Attempt {
   Outcome outcome_ = Outcome::unknown;
   std::string detail_;
   std::optional<Record> record_;
-  Token won_;
+  bool won_ = false;
+  Token token_;
 };
 
 Token LockParticipant::acquire(const AcquireOptions& options) {

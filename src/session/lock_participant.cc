@@ -57,8 +57,7 @@ LockParticipant::Step LockParticipant::apply(const LeaseInput& input) {
                               (loss == LossReason::taken
                                    ? ": somebody removed or replaced the lease at the store"
                                    : ": no renewal was confirmed before the deadline"));
-    const auto self = std::static_pointer_cast<LockParticipant>(shared_from_this());
-    if (options_.on_lost) runtime_->call([self, token] { self->run_on_lost(token); });
+    if (options_.on_lost) runtime_->call([me = self(), token] { me->run_on_lost(token); });
   }
   return done;
 }
@@ -108,37 +107,65 @@ void LockParticipant::emit(EventKind kind, std::string message) const {
   runtime_->emit({.kind = kind, .key = key_, .token = token(), .message = std::move(message)});
 }
 
-bool LockParticipant::claim_once(bool force, const std::optional<RecordMark>& stood_still,
-                                 ClaimReply& reply) {
+ClaimReply LockParticipant::claim_once(bool force, const std::optional<RecordMark>& stood_still,
+                                       Instant until) {
   tick();  // a loss that the watchdog has not seen yet is reported first
   Step claim = apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()});
   if (!claim.actions.send_claim) {
+    if (state() == LeaseState::abandoning)
+      return {.detail = "an earlier attempt still has no answer"};
     // An earlier lease of ours may still stand at the store; it has to go first.
-    reply.outcome = send_release(apply({.event = LeaseEvent::release}).lease);
+    const Lease earlier = apply({.event = LeaseEvent::release}).lease;
+    const Outcome gone = send_release(earlier, until);
     claim = apply({.event = LeaseEvent::claim, .lease_id = new_lease_id()});
-    if (!claim.actions.send_claim) return false;
+    if (!claim.actions.send_claim)
+      return {.outcome = gone, .detail = "an earlier lease of ours could not be removed"};
   }
-  const Instant sent_at = runtime_->clock().now();
-  reply = runtime_->store().claim({.key = key_,
-                                   .holder = holder_,
-                                   .lease_id = claim.lease.id,
-                                   .ttl = timing_.ttl,
-                                   .force = force,
-                                   .stood_still = stood_still});
-  const Step done = apply({.event = claim_answer(reply.outcome),
-                           .lease_id = claim.lease.id,
-                           .sent_at = sent_at,
-                           .token = reply.token});
-  if (done.actions.send_release) {
-    reply.outcome = Outcome::unknown;
-    reply.detail = "the grant came after its own deadline";
-    send_release(done.lease);
-  }
-  return done.actions.won;
+  const auto sent_at = std::make_shared<Instant>(runtime_->clock().now());
+  return runtime_->ask(
+      until,
+      [me = self(), sent_at,
+       request = ClaimRequest{.key = key_,
+                              .holder = holder_,
+                              .lease_id = claim.lease.id,
+                              .ttl = timing_.ttl,
+                              .force = force,
+                              .stood_still = stood_still}] {
+        *sent_at = me->runtime_->clock().now();
+        return me->runtime_->store().claim(request);
+      },
+      [me = self(), sent_at, id = claim.lease.id](ClaimReply& reply) {
+        me->claim_answered(id, *sent_at, reply);
+      });
 }
 
-Outcome LockParticipant::send_release(const Lease& lease) {
-  const ReleaseReply reply = runtime_->store().release(lease);
+void LockParticipant::claim_answered(const LeaseId& id, Instant sent_at, ClaimReply& reply) {
+  const Step done = apply({.event = claim_answer(reply.outcome),
+                           .lease_id = id,
+                           .sent_at = sent_at,
+                           .token = reply.token});
+  if (reply.outcome == Outcome::granted && !done.actions.won) {
+    reply.outcome = Outcome::unknown;
+    reply.detail = "the grant came too late";
+  }
+  if (done.actions.send_release) release_later(done.lease);
+}
+
+Outcome LockParticipant::send_release(const Lease& lease, Instant until) {
+  const auto answered = [me = self(), lease](const ReleaseReply& reply) {
+    me->release_answered(lease, reply);
+  };
+  return runtime_
+      ->ask(until, [me = self(), lease] { return me->runtime_->store().release(lease); }, answered)
+      .outcome;
+}
+
+void LockParticipant::release_later(const Lease& lease) {
+  runtime_->errand(
+      [me = self(), lease] { me->release_answered(lease, me->runtime_->store().release(lease)); });
+}
+
+void LockParticipant::release_answered(const Lease& lease, const ReleaseReply& reply) {
   const LeaseEvent answer = release_answer(reply.outcome);
   apply({.event = answer, .lease_id = lease.id, .jitter = random_unit()});
   if (reply.outcome == Outcome::granted) {
@@ -149,16 +176,13 @@ Outcome LockParticipant::send_release(const Lease& lease) {
          "release of " + show_key(key_) + " failed, it ends by itself within " +
              show_duration(timing_.ttl) + ": " + describe_trouble(reply.outcome, reply.detail));
   }
-  return reply.outcome;
 }
 
 // ---- called by the session ----
 
 void LockParticipant::tick() {
   const Step done = apply({.event = LeaseEvent::tick});
-  if (!done.actions.send_release) return;
-  const auto self = std::static_pointer_cast<LockParticipant>(shared_from_this());
-  runtime_->errand([self, lease = done.lease] { self->send_release(lease); });
+  if (done.actions.send_release) release_later(done.lease);
 }
 
 std::optional<DueRenewal> LockParticipant::renewal() {
@@ -193,8 +217,8 @@ bool LockParticipant::release() {
   }
   tick();  // what the watchdog has not seen yet, a loss or a retry, comes first
   const Step done = apply({.event = LeaseEvent::release});
-  return done.actions.send_release && send_release(done.lease) == Outcome::granted &&
-         done.was_held;
+  return done.actions.send_release &&
+         send_release(done.lease, within_budget()) == Outcome::granted && done.was_held;
 }
 
 bool LockParticipant::force_release() {
@@ -202,7 +226,9 @@ bool LockParticipant::force_release() {
   const bool ours = release();
   const std::optional<Record> record = get_current();
   if (!record) return ours;
-  const ReleaseReply reply = runtime_->store().break_lease(*record);
+  const ReleaseReply reply = runtime_->ask(within_budget(), [me = self(), seen = *record] {
+    return me->runtime_->store().break_lease(seen);
+  });
   if (reply.outcome != Outcome::granted && reply.outcome != Outcome::lost) {
     throw StoreError(reply.outcome, "forced release of " + show_key(key_) + ": " +
                                         describe_trouble(reply.outcome, reply.detail));
@@ -217,9 +243,15 @@ std::optional<WallTime> LockParticipant::touch() {
   const Lease lease = lease_now();
   const Instant sent_at = runtime_->clock().now();
   const WallTime sent_wall = runtime_->clock().wall();
-  const RenewReply reply = runtime_->store().renew({&lease, 1});
-  const Outcome outcome = reply.outcomes.size() == 1 ? reply.outcomes[0] : Outcome::unknown;
-  renewal_answered(lease.id, outcome, reply.detail, sent_at);
+  const auto outcome_of = [](const RenewReply& reply) {
+    return reply.outcomes.size() == 1 ? reply.outcomes[0] : Outcome::unknown;
+  };
+  const RenewReply reply = runtime_->ask(
+      within_budget(), [me = self(), lease] { return me->runtime_->store().renew({&lease, 1}); },
+      [me = self(), id = lease.id, sent_at, outcome_of](const RenewReply& answer) {
+        me->renewal_answered(id, outcome_of(answer), answer.detail, sent_at);
+      });
+  const Outcome outcome = outcome_of(reply);
   if (outcome == Outcome::granted && owned()) {
     return sent_wall + std::chrono::duration_cast<WallTime::duration>(timing_.ttl);
   }
@@ -252,7 +284,9 @@ std::stop_token LockParticipant::stop_token() const {
 
 std::optional<Record> LockParticipant::get_current() const {
   runtime_->require_same_process();
-  ReadReply reply = runtime_->store().read(key_);
+  runtime_->start(timing_.call_budget);
+  ReadReply reply = runtime_->ask(
+      within_budget(), [runtime = runtime_, key = key_] { return runtime->store().read(key); });
   if (reply.outcome != Outcome::granted) {
     throw StoreError(reply.outcome, "reading " + show_key(key_) + ": " +
                                         describe_trouble(reply.outcome, reply.detail));

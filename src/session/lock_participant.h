@@ -63,10 +63,18 @@ class LockParticipant : public Participant {
   };
   Step apply(const LeaseInput& input);
   void publish();
-  // One claim at the store: true if it is ours now. Not blocking on anything but the store.
-  bool claim_once(bool force, const std::optional<RecordMark>& stood_still, ClaimReply& reply);
-  // Asks the store to remove `lease`; what it answers goes into the machine.
-  Outcome send_release(const Lease& lease);
+  // One claim at the store: granted if it is ours now. Back by `until`.
+  ClaimReply claim_once(bool force, const std::optional<RecordMark>& stood_still, Instant until);
+  void claim_answered(const LeaseId& id, Instant sent_at, ClaimReply& reply);
+  // Asks the store to remove `lease`, and is back by `until`; what it answers, now or later, goes
+  // into the machine.
+  Outcome send_release(const Lease& lease, Instant until);
+  void release_later(const Lease& lease);
+  void release_answered(const Lease& lease, const ReleaseReply& reply);
+  Instant within_budget() const { return runtime_->clock().now() + timing_.call_budget; }
+  std::shared_ptr<LockParticipant> self() {
+    return std::static_pointer_cast<LockParticipant>(shared_from_this());
+  }
   void run_on_lost(Token token);
   Lease lease_of(const LeaseData& lease) const;
   Lease lease_now() const;

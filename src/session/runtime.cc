@@ -22,7 +22,7 @@ std::shared_ptr<Clock> pick_clock(const ConnectOptions& options, bool shared) {
 }  // namespace
 
 Runtime::Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options)
-    : store_(guard_store(std::move(store))),
+    : store_(guard_store(std::move(store), answers_)),
       events_(std::make_shared<Events>(std::move(options.on_event))),
       shared_(store_->shared()),
       clock_(pick_clock(options, shared_)),
@@ -30,7 +30,8 @@ Runtime::Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options)
       keeper_(store_, clock_),
       waker_(store_, clock_),
       dispatcher_(clock_),
-      errands_(clock_) {}
+      errands_(clock_),
+      proxy_(clock_) {}
 
 void Runtime::require_same_process() const {
   if (!same_process()) {
@@ -51,15 +52,28 @@ void Runtime::start(Duration call_budget) {
   dispatcher_.start();
   keeper_.start();
   errands_.start();
-  waker_.start();
+  waker_.start([weak = weak_from_this()](const std::string& why) {
+    if (const auto me = weak.lock())
+      me->emit({.kind = EventKind::store_warning, .message = "no wake-ups, polling only: " + why});
+  });
   started_ = true;
+}
+
+void Runtime::by_proxy(std::function<void()> job) noexcept {
+  try {
+    proxy_.post(std::move(job));
+    const std::lock_guard lock(start_mutex_);
+    proxy_.start();
+  } catch (const std::exception&) {  // no thread to be had: the caller leaves without an answer
+  }
 }
 
 int Runtime::threads() const {
   if (!same_process()) return 0;
   const std::lock_guard lock(start_mutex_);
   return int{watchdog_.running()} + int{keeper_.running()} + int{waker_.running()} +
-         int{dispatcher_.running()} + int{errands_.running()};
+         int{dispatcher_.running()} + int{errands_.running()} +
+         int{proxy_.running()};
 }
 
 void Runtime::schedule(const std::shared_ptr<Participant>& who, Instant tick_at, Instant renew_at,
@@ -107,6 +121,7 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   const WallTime before = clock_->wall();
   const StoreInfo info = store_->info();
   const WallTime after = clock_->wall();
+  tell_new(info.warnings);
   // No answer: the call this check precedes will tell. No clock of its own: nothing to compare
   // with.
   if (info.outcome != Outcome::granted || !info.time) return std::nullopt;
@@ -122,6 +137,16 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   return std::nullopt;
 }
 
+void Runtime::tell_new(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    {
+      const std::lock_guard lock(time_mutex_);
+      if (!warnings_told_.insert(warning).second) continue;
+    }
+    emit({.kind = EventKind::store_warning, .message = warning});
+  }
+}
+
 void Runtime::finish() {
   Duration budget;
   {
@@ -131,8 +156,9 @@ void Runtime::finish() {
   }
   const Instant until = clock_->now() + budget + kFinishWithin;
   const auto left = [&] { return std::max(until - clock_->now(), Duration::zero()); };
-  // Errands first: they may still give back leases. The dispatcher after everything that posts to
-  // it.
+  // Calls first: they may still give back leases, and what a caller did not wait for may post an
+  // errand. The dispatcher after everything that posts to it.
+  proxy_.finish(left());
   errands_.finish(left());
   watchdog_.finish(left());
   keeper_.finish(left());

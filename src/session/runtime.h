@@ -5,9 +5,11 @@
 //   waker       turns hints of the store into wake-ups; only if the store sends hints
 //   dispatcher  runs user callbacks and the event sink
 //   errands     store calls of candidates: read, claim, release, status rows
+//   proxy       store calls of the program's own threads; not before the store fails to answer
 //
-// Five at most, whatever the number of leases. Locks: a participant's own lock may be held when
-// calling schedule(), call(), errand() or emit(); none of these takes a participant's lock.
+// Five at most, six in trouble, whatever the number of leases. Locks: a participant's own lock may
+// be held when calling schedule(), call(), errand() or emit(); none of these takes a participant's
+// lock.
 #pragma once
 
 #include <atomic>
@@ -15,13 +17,18 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "base/fork_guard.h"
 #include "core/timing.h"
 #include "mongoelector/options.h"
 #include "mongoelector/store.h"
 #include "session/keeper.h"
+#include "session/question.h"
 #include "session/waker.h"
 #include "session/watchdog.h"
 #include "session/work_queue.h"
@@ -55,6 +62,28 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void call(std::function<void()> callback) { dispatcher_.post(std::move(callback)); }
   bool on_dispatcher() const { return dispatcher_.is_this_thread(); }
   void errand(std::function<void()> job) { errands_.post(std::move(job)); }
+  // A store call for a caller who must be back by `until`. While the store answers, it is made on
+  // this very thread: handing it over would cost more than a twentieth of it. As soon as it does
+  // not, the proxy makes it and the caller leaves in time, with "unknown" when the call had begun,
+  // with "unreachable" when it had not and never will.
+  // `settle` takes in the reply exactly once, on whichever thread; both must own what they use.
+  template <class Call, class Settle>
+  auto ask(Instant until, Call call, Settle settle) {
+    if (clock_->now() < until && !answers_->load()) {
+      const auto question = std::make_shared<Question<Call, Settle>>(std::move(call), settle);
+      by_proxy([question] { question->run(); });
+      return question->await(*clock_, until);
+    }
+    using Reply = std::invoke_result_t<Call>;
+    Reply reply = clock_->now() < until ? call() : no_answer<Reply>(Outcome::unreachable);
+    settle(reply);
+    return reply;
+  }
+  // The same for calls that change nothing.
+  template <class Call>
+  auto ask(Instant until, Call call) {
+    return ask(until, std::move(call), [](const auto&) {});
+  }
   void emit(Event event);
 
   // timeparanoid: the store's wall clock minus ours if it is further off than `max_offset` allows,
@@ -67,6 +96,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void finish();
 
  private:
+  void by_proxy(std::function<void()> job) noexcept;
+
   // Shared with the jobs that deliver: they may outlive the session.
   struct Events {
     const EventSink sink;
@@ -77,6 +108,10 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
     void tell_dropped() noexcept;
   };
 
+  // What the store warns of comes with its time, so that it costs no call of its own.
+  void tell_new(const std::vector<std::string>& warnings);
+
+  const std::shared_ptr<std::atomic<bool>> answers_ = std::make_shared<std::atomic<bool>>(true);
   const std::shared_ptr<LeaseStore> store_;
   const std::shared_ptr<Events> events_;
   const bool shared_;
@@ -87,12 +122,14 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   Waker waker_;
   WorkQueue dispatcher_;
   WorkQueue errands_;
+  WorkQueue proxy_;
   mutable std::mutex start_mutex_;
   bool started_ = false;
   Duration call_budget_ = Duration::max();
   std::mutex time_mutex_;
   Instant time_good_until_ = Instant::min();
   Duration time_off_by_{};  // at the latest check, as far as it is beyond doubt
+  std::set<std::string> warnings_told_;
 };
 
 }  // namespace mongoelector::internal

@@ -31,6 +31,12 @@ bool Waiter::wait(Clock& clock, Instant until) {
 
 namespace {
 
+// Between two tries to subscribe; doubled each time, until hints have lasted for the longest.
+constexpr Duration kFirstPause = std::chrono::seconds(1);
+constexpr Duration kLongestPause = std::chrono::seconds(30);
+// What the end of a session may wait for a store to end its subscription. Nothing depends on it.
+constexpr Duration kGoodbye = std::chrono::milliseconds(50);
+
 // A subscription that throws has come to its end (S12: hints may be missing).
 Watch::Hints next_hints(Watch& watch) {
   try {
@@ -40,29 +46,72 @@ Watch::Hints next_hints(Watch& watch) {
   }
 }
 
+// Nothing, with `why` empty: this store never sends hints.
+std::shared_ptr<Watch> subscribe(LeaseStore& store, std::string& why) {
+  try {
+    return store.watch();
+  } catch (const std::exception& error) {
+    why = error.what();
+  } catch (...) {
+    why = "the store does not say why";
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-void Waker::start() {
-  if (thread_.running()) return;
-  std::shared_ptr<Watch> watch = store_->watch();
-  if (!watch) return;
-  {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->watch = watch;
-    shared_->hints = true;
-  }
-  thread_.start([shared = shared_, watch = std::move(watch)] {
-    for (;;) {
-      const Watch::Hints hints = next_hints(*watch);
-      {
-        const std::lock_guard lock(shared->mutex);
-        if (shared->closing) return;
-        if (hints.ended) shared->hints = false;
-      }
-      deliver(*shared, hints);
-      if (hints.ended) return;
+void Waker::start(Complaint complaint) {
+  thread_.start([shared = shared_, store = store_, clock = clock_,
+                 complaint = std::move(complaint)] { run(*shared, *store, *clock, complaint); });
+}
+
+void Waker::run(Shared& shared, LeaseStore& store, Clock& clock, const Complaint& complaint) {
+  Duration length = kFirstPause;
+  bool complained = false;
+  for (;;) {
+    const Instant since = clock.now();
+    std::string why;
+    const std::shared_ptr<Watch> watch = subscribe(store, why);
+    if (watch) {
+      complained = false;
+      listen(shared, watch);
+    } else if (why.empty()) {
+      return;
+    } else if (!std::exchange(complained, true)) {
+      complaint(why);
     }
-  });
+    if (clock.now() - since >= kLongestPause) length = kFirstPause;
+    if (!pause(shared, clock, length)) return;
+    length = std::min(2 * length, kLongestPause);
+  }
+}
+
+void Waker::listen(Shared& shared, const std::shared_ptr<Watch>& watch) {
+  {
+    const std::lock_guard lock(shared.mutex);
+    if (shared.closing) return;
+    shared.watch = watch;
+  }
+  // Whoever looked before there were hints may have looked too early.
+  deliver(shared, {.anything = true});
+  for (bool ended = false; !ended;) {
+    const Watch::Hints hints = next_hints(*watch);
+    ended = hints.ended;
+    {
+      const std::lock_guard lock(shared.mutex);
+      if (ended) shared.watch = nullptr;
+      if (shared.closing) return;
+    }
+    deliver(shared, hints);
+  }
+}
+
+// False when the session ends.
+bool Waker::pause(Shared& shared, Clock& clock, Duration length) {
+  const Instant until = clock.now() + length;
+  std::unique_lock lock(shared.mutex);
+  while (!shared.closing && clock.now() < until) clock.wait(lock, shared.closing_changed, until);
+  return !shared.closing;
 }
 
 void Waker::deliver(Shared& shared, const Watch::Hints& hints) {
@@ -91,15 +140,16 @@ bool Waker::finish(Duration within) {
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->closing = true;
+    shared_->closing_changed.notify_all();
     watch = shared_->watch;
   }
   if (watch) watch->cancel();
-  return thread_.finish(*clock_, within);
+  return thread_.finish(*clock_, std::min(within, kGoodbye));
 }
 
 bool Waker::has_hints() const {
   const std::lock_guard lock(shared_->mutex);
-  return shared_->hints;
+  return shared_->watch != nullptr;
 }
 
 void Waker::add(const Key& key, const std::weak_ptr<Participant>& who) {

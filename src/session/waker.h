@@ -1,15 +1,21 @@
 // Wake-ups: hints of the store brought to those who wait for a key in this process.
 //
+// The waker's thread subscribes at the store, and anew after a pause whenever the hints have come
+// to an end. Only while it is subscribed may anybody rely on hints; each change of that wakes
+// everybody, to look for themselves and to settle how often to poll.
+//
 // Candidates (participants) are woken each. Of the callers that block on one lock only the front
 // one is: it talks to the store for all of them, the rest queue behind it.
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "mongoelector/store.h"
@@ -37,10 +43,15 @@ class Waiter {
 
 class Waker {
  public:
+  // Told, on the waker's thread, why there are no hints; once until there are some again.
+  using Complaint = std::function<void(const std::string& why)>;
+
   Waker(std::shared_ptr<LeaseStore> store, std::shared_ptr<Clock> clock)
       : store_(std::move(store)), clock_(std::move(clock)) {}
-  // Subscribes at the store; without hints there, runs no thread.
-  void start();
+  // Does not wait for the store. Where it turns out never to send hints, the thread ends.
+  void start(Complaint complaint);
+  // Waits a moment for the thread to let go of the store, never longer than `within`; a thread that
+  // hangs there is left behind.
   bool finish(Duration within);
   bool running() const { return thread_.running(); }
   // Whether the store sends hints now; if not, everybody polls.
@@ -58,10 +69,13 @@ class Waker {
     mutable std::mutex mutex;
     std::multimap<Key, std::weak_ptr<Participant>> candidates;
     std::map<Key, std::list<Waiter*>> queues;
-    std::shared_ptr<Watch> watch;
-    bool hints = false;
+    std::shared_ptr<Watch> watch;  // while subscribed
     bool closing = false;
+    std::condition_variable closing_changed;
   };
+  static void run(Shared& shared, LeaseStore& store, Clock& clock, const Complaint& complaint);
+  static void listen(Shared& shared, const std::shared_ptr<Watch>& watch);
+  static bool pause(Shared& shared, Clock& clock, Duration length);
   static void deliver(Shared& shared, const Watch::Hints& hints);
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();

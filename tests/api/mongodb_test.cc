@@ -3,18 +3,24 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <future>
 #include <regex>
 
 #include "mongoelector/mongoelector.h"
+#include "session/runtime.h"
+#include "stores/mongo/mongo_store.h"
 #include "support/eventually.h"
+#include "support/faulty_store.h"
 #include "support/mongod.h"
+#include "support/process.h"
 
 namespace mongoelector::test {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using Steady = std::chrono::steady_clock;
 using Wall = std::chrono::system_clock;
 
 class OnMongod : public testing::Test {
@@ -94,6 +100,111 @@ TEST_F(OnMongod, a_waiter_gets_the_lock_when_it_is_given_back) {
   auto waiting = std::async(std::launch::async, [&] { return waiter.acquire(); });
   EXPECT_TRUE(holder.release());
   EXPECT_GT(waiting.get(), holder.token());
+}
+
+bool has_hints(const std::shared_ptr<Session>& session) {
+  return eventually([&] { return session->runtime()->waker().has_hints(); });
+}
+
+TEST_F(OnMongod, a_candidate_takes_over_long_before_it_would_poll) {
+  const auto here = session();
+  MongoElector first(session(), "billing", {.ttl = seconds(60)});
+  MongoElector second(here, "billing", {.ttl = seconds(60)});
+  first.start();
+  ASSERT_TRUE(eventually([&] { return first.ismaster(); }));
+  second.start();
+  ASSERT_TRUE(has_hints(here));
+  // Twelve seconds without hints; it may be looking right now.
+  ASSERT_TRUE(eventually([&] { return second.pollwait() > seconds(13); }));
+  const auto before = Steady::now();
+  first.stop();
+  ASSERT_TRUE(eventually([&] { return second.ismaster(); }));
+  EXPECT_LT(Steady::now() - before, seconds(1));
+}
+
+TEST_F(OnMongod, a_waiter_gets_the_lock_long_before_it_would_look) {
+  const auto store = std::make_shared<FaultyStore>(
+      internal::open_mongo_store(server_->uri("ops"), {}));
+  const auto here = std::make_shared<Session>(store);
+  MongoLocker holder(session(), "nightly", {.ttl = seconds(60)});
+  MongoLocker waiter(here, "nightly", {.ttl = seconds(60)});
+  holder.acquire();
+  auto waiting = std::async(std::launch::async,
+                            [&] { return waiter.acquire({.step = seconds(50)}); });
+  ASSERT_TRUE(has_hints(here));
+  ASSERT_TRUE(eventually([&] { return store->calls(Verb::read) > 0; }));
+  const auto before = Steady::now();
+  EXPECT_TRUE(holder.release());
+  EXPECT_GT(waiting.get(), holder.token());
+  EXPECT_LT(Steady::now() - before, seconds(1));
+}
+
+TEST_F(OnMongod, wake_ups_come_back_after_the_server_was_away) {
+  const auto here = session();
+  MongoElector elector(here, "billing", {.ttl = seconds(60)});
+  elector.start();
+  ASSERT_TRUE(has_hints(here));
+  server_->kill();
+  ASSERT_TRUE(eventually([&] { return !here->runtime()->waker().has_hints(); }));
+  server_->restart();
+  EXPECT_TRUE(has_hints(here));
+}
+
+TEST_F(OnMongod, the_end_of_a_session_waits_for_no_wake_up) {
+  for (const bool hanging : {false, true}) {
+    auto here = session();
+    { MongoLocker(here, "nightly").acquire(); }
+    ASSERT_TRUE(has_hints(here));
+    if (hanging) server_->suspend();
+    const auto before = Steady::now();
+    here.reset();
+    EXPECT_LT(Steady::now() - before, milliseconds(500)) << hanging;
+  }
+  server_->resume();
+}
+
+TEST_F(OnMongod, programs_end_cleanly_whatever_the_driver_is_doing) {
+  const auto run = [&](int number, bool hanging) {
+    Process program({BRIEF_MASTER, server_->uri("ops"), std::to_string(number)});
+    program.await_line("master");
+    if (hanging) server_->suspend();
+    program.signal(SIGUSR1);
+    const Finished end = program.wait();
+    if (hanging) server_->resume();
+    EXPECT_EQ(end.code, 0) << end.err;
+    EXPECT_EQ(end.out + end.err, "master\nstopped\n");
+  };
+  for (int i = 0; i < 25; ++i) run(i, false);
+  for (int i = 0; i < 2; ++i) run(i, true);
+}
+
+TEST(WithoutThePrivilege, wake_ups_are_missing_with_one_warning) {
+  const auto server = Mongod::with_password();
+  server->run_command(R"({"createRole": "holder", "roles": [], "privileges": [
+                          {"resource": {"db": "ops", "collection": ""},
+                           "actions": ["find", "insert", "update", "remove", "createIndex",
+                                       "listIndexes"]}]})",
+                      "ops");
+  server->run_command(R"({"createUser": "holder", "pwd": "h", "roles": ["holder"]})", "ops");
+  std::mutex mutex;
+  std::vector<Event> warnings;
+  const auto session =
+      connect("mongodb://holder:h@127.0.0.1:" + std::to_string(server->port()) + "/ops",
+              {.on_event = [&](const Event& event) {
+                const std::lock_guard lock(mutex);
+                if (event.kind == EventKind::store_warning) warnings.push_back(event);
+              }});
+  MongoElector elector(session, "billing", {.ttl = seconds(2)});
+  elector.start();
+  EXPECT_TRUE(eventually([&] { return elector.ismaster(); }));
+  const auto warned = [&] {
+    const std::lock_guard lock(mutex);
+    return !warnings.empty();
+  };
+  ASSERT_TRUE(eventually(warned));
+  EXPECT_NE(warnings.front().message.find("privilege"), std::string::npos)
+      << warnings.front().message;
+  EXPECT_FALSE(session->runtime()->waker().has_hints());
 }
 
 }  // namespace

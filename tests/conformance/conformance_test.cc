@@ -383,7 +383,7 @@ INSTANTIATE_TEST_SUITE_P(
     Stores, Conformance,
     testing::Values(StoreUnderTest{"memory", true, make_memory_fixture},
                     StoreUnderTest{"sqlite", true, make_sqlite_fixture},
-                    StoreUnderTest{"replica_set", false, make_replica_set_fixture},
+                    StoreUnderTest{"replica_set", true, make_replica_set_fixture},
                     StoreUnderTest{"standalone", false, make_standalone_fixture}),
     [](const auto& store) { return store.param.name; });
 

@@ -55,6 +55,7 @@ TEST(RedactUri, never_shows_a_password) {
   EXPECT_EQ(redact_uri("mongodb://app:s3cret@db1,db2/ops"), "mongodb://app:***@db1,db2/ops");
   EXPECT_EQ(redact_uri("mongodb://app:pa@ss:w/rd@db1"), "mongodb://app:***@db1");
   EXPECT_EQ(redact_uri("mongodb://db1/ops"), "mongodb://db1/ops");
+  EXPECT_EQ(redact_uri("mongodb://app:@db1"), "mongodb://app:@db1");
   EXPECT_EQ(redact_uri("sqlite:/tmp/a@b:c"), "sqlite:/tmp/a@b:c");
 }
 

@@ -89,7 +89,7 @@ TEST_F(RuntimeTest, without_hints_there_is_no_thread_for_them) {
   const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});
   MongoLocker lock(session, "nightly");
   lock.acquire();
-  EXPECT_EQ(session->threads(), 4);
+  EXPECT_TRUE(eventually([&] { return session->threads() == 4; }));
 }
 
 TEST_F(RuntimeTest, a_start_without_threads_to_be_had_can_be_repeated) {

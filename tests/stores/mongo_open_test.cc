@@ -51,6 +51,21 @@ TEST_F(MongoOpening, leaves_a_foreign_index_and_says_what_it_weakens) {
   EXPECT_TRUE(open({.python_fleet = PythonFleet::v0})->info().warnings.empty());
 }
 
+TEST_F(MongoOpening, leaves_an_index_of_any_name_that_sweeps_later_or_never) {
+  for (const auto& [rest, warned] :
+       {std::pair(R"("name": "theirs", "expireAfterSeconds": 7200)", false),
+        {R"("name": "plain")", true}}) {
+    make_index(rest);
+    const std::string before = indexes("mongolocker");
+    const StoreInfo info = open()->info();
+    EXPECT_EQ(indexes("mongolocker"), before);
+    ASSERT_EQ(info.warnings.size(), warned ? 1u : 0u) << rest;
+    for (const std::string& warning : info.warnings)
+      EXPECT_NE(warning.find("not swept"), std::string::npos) << warning;
+    command(R"({"dropIndexes": "mongolocker", "index": "*"})");
+  }
+}
+
 TEST_F(MongoOpening, goes_on_when_the_name_of_the_index_is_taken) {
   command(R"({"createIndexes": "mongolocker", "indexes": [{"key": {"other": 1},
               "name": "ts_expire_1"}]})");

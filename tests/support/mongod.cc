@@ -14,6 +14,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "support/eventually.h"
@@ -65,7 +66,16 @@ std::string text_of(const std::string& file) {
 
 }  // namespace
 
-Mongod::Mongod(Mode mode) : mode_(mode), port_(free_port()) { launch(); }
+Mongod::Mongod(Mode mode, std::string certificate)
+    : mode_(mode), certificate_(std::move(certificate)), port_(free_port()) {
+  launch();
+}
+
+std::unique_ptr<Mongod> Mongod::with_tls(const std::string& file) {
+  std::unique_ptr<Mongod> server(new Mongod(Mode::with_tls, file));
+  server->await_ready();
+  return server;
+}
 
 std::unique_ptr<Mongod> Mongod::make(Mode mode) {
   std::unique_ptr<Mongod> server(new Mongod(mode));
@@ -104,6 +114,10 @@ void Mongod::launch() {
     if (mode_ == Mode::replica_set || mode_ == Mode::never_primary)
       arguments.insert(arguments.end(), {"--replSet", "rs0"});
     if (mode_ == Mode::with_password) arguments.push_back("--auth");
+    if (mode_ == Mode::with_tls) {
+      arguments.insert(arguments.end(), {"--tlsMode", "requireTLS", "--tlsCertificateKeyFile",
+                                         certificate_.c_str()});
+    }
     arguments.push_back(nullptr);
     execv(binary.c_str(), const_cast<char**>(arguments.data()));
     _exit(127);
@@ -207,7 +221,8 @@ void Mongod::kill() {
 std::string Mongod::run_command(const std::string& command, const std::string& database) const {
   // Direct: works before the set is initiated and whoever is primary.
   return run_command_at("mongodb://" + administrator_ + "127.0.0.1:" + std::to_string(port_) +
-                            "/?directConnection=true&serverSelectionTimeoutMS=20000",
+                            "/?directConnection=true&serverSelectionTimeoutMS=20000" +
+                            (certificate_.empty() ? "" : "&tls=true&tlsCAFile=" + certificate_),
                         command, database);
 }
 

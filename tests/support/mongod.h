@@ -23,6 +23,9 @@ class Mongod {
   static std::vector<std::unique_ptr<Mongod>> never_primaries(int count);
   // A standalone that wants a password: user "app", password "s3cret", may read and write "ops".
   static std::unique_ptr<Mongod> with_password();
+  // A standalone that speaks TLS only, with the certificate in `file` (key included), which is its
+  // own authority.
+  static std::unique_ptr<Mongod> with_tls(const std::string& file);
   // Started once per program, for tests that keep to a database of their own.
   static Mongod& shared_replica_set();
   static Mongod& shared_standalone();
@@ -47,8 +50,8 @@ class Mongod {
   void stop_failing() const;
 
  private:
-  enum class Mode { replica_set, standalone, never_primary, with_password };
-  explicit Mongod(Mode mode);  // launched, not yet listening
+  enum class Mode { replica_set, standalone, never_primary, with_password, with_tls };
+  explicit Mongod(Mode mode, std::string certificate = {});  // launched, not yet listening
   static std::unique_ptr<Mongod> make(Mode mode);
   void launch();
   bool is_up();  // once it listens; false when it has ended
@@ -58,6 +61,7 @@ class Mongod {
 
   TempDir dir_;
   const Mode mode_;
+  const std::string certificate_;  // file; empty: no TLS
   std::string administrator_;  // "root:root@" once there are users
   int port_ = 0;
   pid_t pid_ = -1;

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,7 +71,17 @@ Process::Process(const std::vector<std::string>& command, const ProcessOptions& 
   for (const auto& [name, value] : variables) settings.push_back(name + "=" + value);
   const auto argv = pointers(words);
   const auto envp = pointers(settings);
-  const int in = file_with(options.input);
+  int in = -1;
+  if (options.talks) {
+    // A socket, because only it can be written to without a signal when the other side is gone.
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+      throw std::runtime_error("no socket for stdin");
+    in = ends[0];
+    in_ = ends[1];
+  } else {
+    in = file_with(options.input);
+  }
   const auto out = make_pipe();
   const auto err = make_pipe();
   const auto trouble = make_pipe();  // closed by a successful exec
@@ -97,8 +108,8 @@ Process::Process(const std::vector<std::string>& command, const ProcessOptions& 
   for (const int fd : {out_.fd, err_.fd}) fcntl(fd, F_SETFL, O_NONBLOCK);
   if (failed) {
     if (pid_ > 0) waitpid(pid_, nullptr, 0);
-    close(out_.fd);
-    close(err_.fd);
+    for (const int fd : {in_, out_.fd, err_.fd})
+      if (fd >= 0) close(fd);
     throw std::runtime_error("cannot start " + name_ + ": " + std::strerror(problem));
   }
   pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
@@ -109,12 +120,19 @@ Process::~Process() {
     ::kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
-  for (const int fd : {pidfd_, out_.fd, err_.fd})
+  for (const int fd : {pidfd_, in_, out_.fd, err_.fd})
     if (fd >= 0) close(fd);
 }
 
 void Process::signal(int number) const {
   if (pid_ > 0) ::kill(pid_, number);
+}
+
+void Process::write_line(const std::string& line) const {
+  const std::string whole = line + "\n";
+  const ssize_t sent = send(in_, whole.data(), whole.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(whole.size()))
+    throw std::runtime_error(name_ + " does not listen any more");
 }
 
 void Process::drain(Stream& stream) {

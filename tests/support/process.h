@@ -15,6 +15,7 @@ struct ProcessOptions {
   // its store is has been removed.
   std::map<std::string, std::string> environment = {};
   std::string input = {};    // all of stdin
+  bool talks = false;        // stdin is what write_line() says instead, and ends with the Process
   std::string directory = {};  // empty: the test's own
 };
 
@@ -39,6 +40,7 @@ class Process {
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
+  void write_line(const std::string& line) const;  // only if it talks
   // The next line of stdout or stderr, without its end.
   std::string read_line() { return next_line(out_); }
   std::string read_error_line() { return next_line(err_); }
@@ -65,6 +67,7 @@ class Process {
   std::string name_;
   pid_t pid_ = -1;
   int pidfd_ = -1;
+  int in_ = -1;
   Stream out_;
   Stream err_;
 };

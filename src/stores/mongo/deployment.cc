@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "mongoelector/error.h"
+#include "stores/mongo/privileges.h"
+#include "stores/mongo/tokens.h"
 
 namespace mongoelector::internal::mongo {
 
@@ -14,6 +16,9 @@ constexpr std::int64_t kOldestWireVersion = 9;  // server 4.4: expressions in pr
 constexpr std::int32_t kGraceSeconds = 3600;
 constexpr int kNamespaceNotFound = 26;
 
+constexpr int kCommandNotFound = 59;
+constexpr int kUnauthorized = 13;
+
 [[noreturn]] void refuse(const Driver& driver, const Failure& failure) {
   ConnectProblem problem = ConnectProblem::unreachable;
   std::string what = "no usable server at ";
@@ -23,6 +28,84 @@ constexpr int kNamespaceNotFound = 26;
     what = failure.source == Source::incompatible ? "cannot work with " : "no access to ";
   }
   throw ConnectError(problem, what + driver.location() + ": " + failure.message);
+}
+
+[[noreturn]] void refuse_as_unsupported(const std::string& why) {
+  throw ConnectError(ConnectProblem::unsupported, why);
+}
+
+bool unauthorized(const Failure& failure) {
+  return failure.source == Source::server && failure.code == kUnauthorized;
+}
+
+Bson greet(Driver& driver, Call& call) {
+  Answer hello = call.run("admin", object({{"hello", std::int32_t{1}}}));
+  const bool too_old = hello.failure ? hello.failure->source == Source::server &&
+                                           hello.failure->code == kCommandNotFound
+                                     : integer(*hello.reply, "maxWireVersion").value_or(0) <
+                                           kOldestWireVersion;
+  if (too_old) {
+    const std::string what = call.server().role == Role::router ? "the router " : "the server ";
+    refuse_as_unsupported(what + call.server().address +
+                          " is older than MongoDB 4.4 and cannot hold leases; upgrade it");
+  }
+  if (hello.failure) refuse(driver, *hello.failure);
+  return std::move(hello.reply);
+}
+
+// What makes a collection one in which a key is not one document, or a document cannot change.
+std::optional<std::string> unfit_kind(const bson_t& listed) {
+  const std::string type = text(listed, "type").value_or("collection");
+  if (type == "view") return "is a view";
+  if (type == "timeseries") return "is a time-series collection";
+  const auto options = part(listed, "options");
+  if (options && truth(**options, "capped")) return "is a capped collection";
+  if (options && field(**options, "collation"))
+    return "has a collation, under which different names may be equal";
+  return std::nullopt;
+}
+
+void check_kind(Driver& driver, Call& call, const std::string& database,
+                const std::string& collection) {
+  const Answer listing = call.run(
+      database, object({{"listCollections", std::int32_t{1}},
+                        {"filter", object({{"name", collection}})}}));
+  if (listing.failure && !unauthorized(*listing.failure)) refuse(driver, *listing.failure);
+  const auto cursor = part(*listing.reply, "cursor");
+  const auto batch = cursor ? part(**cursor, "firstBatch") : std::nullopt;
+  const auto listed = batch ? part(**batch, "0") : std::nullopt;
+  if (!listed) return;  // there is none yet, or we may not look
+  if (const auto kind = unfit_kind(**listed)) {
+    refuse_as_unsupported(database + "." + collection + " " + *kind +
+                          " and cannot hold leases; drop it or use another database");
+  }
+}
+
+// Sharded by anything but _id, two shards may each have a document of one key.
+void check_shard_key(Call& call, const std::string& database, const std::string& collection) {
+  if (call.server().role != Role::router) return;
+  const std::string name = database + "." + collection;
+  const Rows rows = call.find("config", "collections", object({{"_id", name}}), Bson());
+  if (rows.failure || rows.documents.empty() || truth(*rows.documents.front(), "dropped")) return;
+  const auto key = part(*rows.documents.front(), "key");
+  if (!key || (bson_count_keys(key->get()) == 1 && field(**key, "_id"))) return;
+  refuse_as_unsupported(name + " is sharded by something else than _id and cannot hold leases; "
+                               "leave it unsharded or shard it by _id");
+}
+
+std::size_t members_in(const Bson& hello, const char* name) {
+  const auto list = part(*hello, name);
+  return list ? bson_count_keys(list->get()) : 0;
+}
+
+std::optional<std::string> arbiter_warning(const Bson& hello) {
+  const std::size_t arbiters = members_in(hello, "arbiters");
+  const std::size_t data = members_in(hello, "hosts") + members_in(hello, "passives");
+  const std::size_t majority = (data + arbiters) / 2 + 1;
+  if (arbiters == 0 || data > majority) return std::nullopt;
+  return "of " + std::to_string(data + arbiters) + " members " + std::to_string(arbiters) +
+         " only vote: with one of the others down there is a primary, but no lease can be taken "
+         "or renewed; replace the arbiter by a member with data";
 }
 
 struct Index {
@@ -56,7 +139,8 @@ std::optional<std::string> prepare_index(Driver& driver, const std::string& data
         failure.source == Source::server || failure.source == Source::write_concern;
     if (!refused) refuse(driver, failure);
     return "expired records of " + database + "." + collection +
-           " are not swept: no index on " + on + ": " + failure.message;
+           " are not swept unless somebody makes an index on " + on + ": " +
+           (unauthorized(failure) ? "no privilege for indexes" : failure.message);
   };
   Call call = driver.begin();
   if (call.failure()) refuse(driver, *call.failure());
@@ -74,7 +158,11 @@ std::optional<std::string> prepare_index(Driver& driver, const std::string& data
     if (made.failure) return cannot(*made.failure);
     return std::nullopt;
   }
-  if (!present.expire_after || *present.expire_after >= expire_after) return std::nullopt;
+  if (!present.expire_after) {
+    return "expired records of " + database + "." + collection + " are not swept: the index on " +
+           on + " that is there has no expireAfterSeconds";
+  }
+  if (*present.expire_after >= expire_after) return std::nullopt;
   return "the index on " + on + " of " + database + "." + collection + " sweeps after " +
          std::to_string(*present.expire_after) +
          " s: a new primary whose clock is ahead by more than that deletes leases still in force";
@@ -82,20 +170,31 @@ std::optional<std::string> prepare_index(Driver& driver, const std::string& data
 
 }  // namespace
 
-void check_deployment(Driver& driver, const Names& names) {
+std::vector<std::string> check_deployment(Driver& driver, const Names& names) {
   Call call = driver.begin();
   if (call.failure()) refuse(driver, *call.failure());
-  const Answer hello = call.run("admin", object({{"hello", std::int32_t{1}}}));
-  if (hello.failure) refuse(driver, *hello.failure);
-  if (integer(*hello.reply, "maxWireVersion").value_or(0) < kOldestWireVersion) {
-    throw ConnectError(ConnectProblem::unsupported,
-                       driver.location() +
-                           " is older than MongoDB 4.4, the oldest that can hold leases");
-  }
+  const Bson hello = greet(driver, call);
+  std::vector<std::string> warnings;
+  const auto warn = [&](std::optional<std::string> warning) {
+    if (warning) warnings.push_back(std::move(*warning));
+  };
+  warn(arbiter_warning(hello));
   for (const std::string& collection : {names.locks, names.elections}) {
     const Rows rows = call.find(names.database, collection, object({{"_id", ""}}), Bson());
-    if (rows.failure) refuse(driver, *rows.failure);
+    if (rows.failure) {
+      Failure failure = *rows.failure;
+      failure.message = explain(call, failure, names.database, collection);
+      refuse(driver, failure);
+    }
+    check_kind(driver, call, names.database, collection);
+    check_shard_key(call, names.database, collection);
+    warn(lacking_privileges(call, names.database, collection));
+    if (call.server().role == Role::standalone)
+      warn(lacking_privileges(call, names.database, tokens_beside(collection)));
   }
+  for (const std::string& collection : names.status)
+    warn(lacking_privileges(call, names.database, collection));
+  return warnings;
 }
 
 std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, PythonFleet fleet) {

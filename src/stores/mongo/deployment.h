@@ -17,8 +17,9 @@ struct Names {
   std::vector<std::string> status;
 };
 
-// Throws ConnectError: unreachable, denied or unsupported. Never quotes a secret.
-void check_deployment(Driver& driver, const Names& names);
+// Throws ConnectError: unreachable, denied or unsupported. Never quotes a secret. Returns what will
+// not work, or not always, as warnings.
+std::vector<std::string> check_deployment(Driver& driver, const Names& names);
 
 // The index is only a broom for what nobody claims any more: made where there is none on that
 // field, never changed, never dropped, and nothing depends on it. Returns what the server refused

@@ -3,10 +3,12 @@
 #include <mongoc/mongoc.h>
 
 #include <algorithm>
+#include <cctype>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "mongoelector/connect.h"
 #include "mongoelector/error.h"
 
 namespace mongoelector::internal::mongo {
@@ -20,6 +22,10 @@ constexpr int kErrorApi = 2;  // server codes come as such, not mixed with the d
 // frequent looks. 500 ms is the least the driver takes.
 constexpr Duration kHeartbeat = milliseconds(1000);
 constexpr Duration kQuickHeartbeat = milliseconds(500);
+// A URI may ask for fewer connections, but then renewals would wait for other calls.
+constexpr std::int32_t kFewestConnections = 10;
+// Nothing waits for a channel, so it need not hurry: long enough for a planned election.
+constexpr Duration kChannelConnect = milliseconds(2000);
 
 template <class T, void (*destroy)(T*)>
 struct Destroyer {
@@ -33,6 +39,8 @@ using Prefs = Owned<mongoc_read_prefs_t, mongoc_read_prefs_destroy>;
 using WriteConcern = Owned<mongoc_write_concern_t, mongoc_write_concern_destroy>;
 using Cursor = Owned<mongoc_cursor_t, mongoc_cursor_destroy>;
 using Collection = Owned<mongoc_collection_t, mongoc_collection_destroy>;
+using Session = Owned<mongoc_client_session_t, mongoc_client_session_destroy>;
+using SessionOptions = Owned<mongoc_session_opt_t, mongoc_session_opts_destroy>;
 using Description = Owned<mongoc_server_description_t, mongoc_server_description_destroy>;
 
 // What the driver complains about while this thread parses a URI.
@@ -119,8 +127,30 @@ bool has_empty_option(std::string_view uri) {
          options.find("&&") != std::string_view::npos;
 }
 
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// The driver quotes what it cannot read, a password too: kept only where the URI itself may show
+// it.
+std::string without_secrets(const std::string& why, const std::string& uri) {
+  const std::string shown = lower(redact_uri(uri));
+  const std::size_t first = why.find('"');
+  bool quoted = false;
+  for (std::size_t from = 0; from <= why.size(); quoted = !quoted) {
+    const std::size_t end = std::min(why.find('"', from), why.size());
+    const std::string piece = lower(why.substr(from, end - from));
+    if (quoted && (end == why.size() || shown.find(piece) == std::string::npos))
+      return why.substr(0, first) + "***";
+    from = end + 1;
+  }
+  return why;
+}
+
 // Stricter than the driver, which merely logs an option it does not know: a mistyped "tls" must
-// not go unnoticed. The reason may quote an option, never the password.
+// not go unnoticed.
 Uri parse(const std::string& uri) {
   std::string log;
   bson_error_t error{};
@@ -129,10 +159,12 @@ Uri parse(const std::string& uri) {
   complaints = nullptr;
   std::string why;
   if (!parsed) why = error.message;
-  if (why.empty() && log.starts_with("Unsupported URI option")) why = log;
+  if (why.empty() && log.starts_with("Unsupported ")) why = log;
   if (why.empty() && has_empty_option(uri)) why = "an option is empty";
-  if (!why.empty())
-    throw ConnectError(ConnectProblem::bad_uri, "the MongoDB URI cannot be read: " + why);
+  if (!why.empty()) {
+    throw ConnectError(ConnectProblem::bad_uri,
+                       "the MongoDB URI cannot be read: " + without_secrets(why, uri));
+  }
   return parsed;
 }
 
@@ -149,6 +181,46 @@ std::string location_of(const mongoc_uri_t& uri) {
   return location + (set == nullptr ? "" : std::string("/?replicaSet=") + set);
 }
 
+// Runs `job` where nobody waits for it; false if there are no more threads.
+bool run_aside(const std::function<void()>& job) {
+  try {
+    std::thread(job).detach();
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
+int ms_of(Duration value) {
+  return static_cast<int>(std::chrono::duration_cast<milliseconds>(value).count());
+}
+
+// The user's URI with what our promises rest on.
+Uri hardened(const std::string& uri, Duration connect, Duration reply) {
+  Uri ours = parse(uri);
+  for (const char* option : {MONGOC_URI_CONNECTTIMEOUTMS, MONGOC_URI_SERVERSELECTIONTIMEOUTMS})
+    mongoc_uri_set_option_as_int32(ours.get(), option, ms_of(connect));
+  mongoc_uri_set_option_as_int32(ours.get(), MONGOC_URI_SOCKETTIMEOUTMS, ms_of(reply));
+  mongoc_uri_set_option_as_bool(ours.get(), MONGOC_URI_RETRYWRITES, false);
+  mongoc_uri_set_option_as_bool(ours.get(), MONGOC_URI_RETRYREADS, false);
+  const Prefs primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+  mongoc_uri_set_read_prefs_t(ours.get(), primary.get());
+  return ours;
+}
+
+// Fills in the server that takes writes, or says why there is none.
+std::optional<Failure> pick(mongoc_client_t* client, Server& server) {
+  bson_error_t error{};
+  const Description picked(mongoc_client_select_server(client, true, nullptr, &error));
+  if (!picked) return failure_of(error);
+  server = described(*picked);
+  if (server.role != Role::other) return std::nullopt;
+  // Only a URI that names one server directly brings us to another.
+  return Failure{.source = Source::not_sent,
+                 .message = server.address +
+                            " is not a primary; with replicaSet=NAME in the URI it would be found"};
+}
+
 }  // namespace
 
 // Destroying the driver's pool sends endSessions and joins monitors that look up every 500 ms; with
@@ -157,21 +229,16 @@ std::string location_of(const mongoc_uri_t& uri) {
 class Pool {
  public:
   Pool(const std::string& uri, const std::string& application, Duration budget) {
-    const Uri ours = parse(uri);
-    const auto ms = [](Duration value) {
-      return static_cast<std::int32_t>(std::chrono::duration_cast<milliseconds>(value).count());
-    };
-    for (const char* option : {MONGOC_URI_CONNECTTIMEOUTMS, MONGOC_URI_SOCKETTIMEOUTMS,
-                               MONGOC_URI_SERVERSELECTIONTIMEOUTMS, MONGOC_URI_WAITQUEUETIMEOUTMS})
-      mongoc_uri_set_option_as_int32(ours.get(), option, ms(budget));
+    const Uri ours = hardened(uri, budget, budget);
+    mongoc_uri_set_option_as_int32(ours.get(), MONGOC_URI_WAITQUEUETIMEOUTMS, ms_of(budget));
     mongoc_uri_set_option_as_int32(ours.get(), MONGOC_URI_HEARTBEATFREQUENCYMS,
-                                   ms(budget < kHeartbeat ? kQuickHeartbeat : kHeartbeat));
-    mongoc_uri_set_option_as_bool(ours.get(), MONGOC_URI_RETRYWRITES, false);
-    mongoc_uri_set_option_as_bool(ours.get(), MONGOC_URI_RETRYREADS, false);
-    const Prefs primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
-    mongoc_uri_set_read_prefs_t(ours.get(), primary.get());
+                                   ms_of(budget < kHeartbeat ? kQuickHeartbeat : kHeartbeat));
+    const std::int32_t connections =
+        mongoc_uri_get_option_as_int32(ours.get(), MONGOC_URI_MAXPOOLSIZE, 100);
+    mongoc_uri_set_option_as_int32(ours.get(), MONGOC_URI_MAXPOOLSIZE,
+                                   std::max(connections, kFewestConnections));
     const WriteConcern majority(mongoc_write_concern_new());
-    mongoc_write_concern_set_wmajority(majority.get(), ms(budget * 3 / 4));
+    mongoc_write_concern_set_wmajority(majority.get(), ms_of(budget * 3 / 4));
     mongoc_uri_set_write_concern(ours.get(), majority.get());
     bson_error_t error{};
     pool_ = mongoc_client_pool_new_with_error(ours.get(), &error);
@@ -185,11 +252,9 @@ class Pool {
   }
 
   ~Pool() {
-    try {
-      std::thread([pool = pool_] { mongoc_client_pool_destroy(pool); }).detach();
-    } catch (const std::system_error&) {  // no more threads: then it takes the time it takes
+    // Without a thread it takes the time it takes.
+    if (!run_aside([pool = pool_] { mongoc_client_pool_destroy(pool); }))
       mongoc_client_pool_destroy(pool_);
-    }
   }
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -206,19 +271,7 @@ Call::Call(std::shared_ptr<Pool> pool) : pool_(std::move(pool)), client_(pool_->
     failure_ = {.source = Source::not_sent, .message = "all connections are in use"};
     return;
   }
-  bson_error_t error{};
-  const Description picked(mongoc_client_select_server(client_, true, nullptr, &error));
-  if (!picked) {
-    failure_ = failure_of(error);
-    return;
-  }
-  server_ = described(*picked);
-  // Only a URI that names one server directly brings us to another.
-  if (server_.role == Role::other) {
-    failure_ = {.source = Source::not_sent,
-                .message = server_.address +
-                           " is not a primary; with replicaSet=NAME in the URI it would be found"};
-  }
+  failure_ = pick(client_, server_);
 }
 
 Call::~Call() {
@@ -249,6 +302,26 @@ Answer Call::run(const std::string& database, const Bson& command) {
   return answer;
 }
 
+void Call::stir(const std::string& database, const std::string& collection) {
+  bson_error_t error{};
+  const Session session(mongoc_client_start_session(client_, nullptr, &error));
+  const Bson options = object({{"limit", std::int64_t{1}}});
+  if (!session || !mongoc_client_session_start_transaction(session.get(), nullptr, &error) ||
+      !mongoc_client_session_append(session.get(), options.get(), &error)) {
+    return;
+  }
+  {
+    const Collection where(
+        mongoc_client_get_collection(client_, database.c_str(), collection.c_str()));
+    const Cursor cursor(mongoc_collection_find_with_opts(where.get(), object({{"_id", ""}}).get(),
+                                                         options.get(), nullptr));
+    const bson_t* document = nullptr;
+    while (mongoc_cursor_next(cursor.get(), &document)) {
+    }
+  }
+  mongoc_client_session_commit_transaction(session.get(), nullptr, &error);
+}
+
 Rows Call::find(const std::string& database, const std::string& collection, const Bson& filter,
                 Bson options) {
   append(options, {"readConcern", object({{"level", "majority"}})});
@@ -265,6 +338,45 @@ Rows Call::find(const std::string& database, const std::string& collection, cons
   return rows;
 }
 
+Channel::Channel(const std::string& uri, const std::string& application, Duration patience) {
+  const Uri ours = hardened(uri, kChannelConnect, patience);
+  // Without monitors the driver gives up after its first look, and a look may find an election.
+  mongoc_uri_set_option_as_bool(ours.get(), MONGOC_URI_SERVERSELECTIONTRYONCE, false);
+  bson_error_t error{};
+  client_ = mongoc_client_new_from_uri_with_error(ours.get(), &error);
+  if (client_ == nullptr) {
+    failure_ = failure_of(error);
+    return;
+  }
+  mongoc_client_set_error_api(client_, kErrorApi);
+  if (!application.empty()) mongoc_client_set_appname(client_, application.c_str());
+  failure_ = pick(client_, server_);
+  if (failure_) return;
+  const SessionOptions independent(mongoc_session_opts_new());
+  mongoc_session_opts_set_causal_consistency(independent.get(), false);
+  session_ = mongoc_client_start_session(client_, independent.get(), &error);
+  if (session_ == nullptr && server_.role != Role::standalone) failure_ = failure_of(error);
+}
+
+Channel::~Channel() {
+  if (session_ != nullptr) mongoc_client_session_destroy(session_);
+  if (client_ != nullptr) mongoc_client_destroy(client_);
+}
+
+Answer Channel::run(const std::string& database, const Bson& command) {
+  const Bson options = object({{"serverId", static_cast<std::int32_t>(server_.id)}});
+  bson_error_t error{};
+  if (session_ != nullptr && !mongoc_client_session_append(session_, options.get(), &error))
+    return {.failure = failure_of(error)};
+  bson_t reply;
+  const bool done = mongoc_client_command_with_opts(client_, database.c_str(), command.get(),
+                                                    nullptr, options.get(), &reply, &error);
+  Answer answer{.reply = Bson(reply)};
+  bson_destroy(&reply);
+  if (!done) answer.failure = failure_of(error);
+  return answer;
+}
+
 Driver::Driver(const std::string& uri, const std::string& application)
     : uri_(uri), application_(application) {
   initialise_driver();
@@ -275,13 +387,22 @@ Driver::Driver(const std::string& uri, const std::string& application)
   pool_ = std::make_shared<Pool>(uri_, application_, budget_);
 }
 
-Call Driver::begin() {
-  std::shared_ptr<Pool> pool;
-  {
-    const std::lock_guard lock(mutex_);
-    pool = pool_;
-  }
-  return Call(std::move(pool));
+std::shared_ptr<Pool> Driver::pool() {
+  const std::lock_guard lock(mutex_);
+  return pool_;
+}
+
+Call Driver::begin() { return Call(pool()); }
+
+void Driver::aside(std::function<void(Call&)> job) {
+  run_aside([pool = pool(), job = std::move(job)] {
+    Call call(pool);
+    job(call);
+  });
+}
+
+std::unique_ptr<Channel> Driver::channel(Duration patience) const {
+  return std::make_unique<Channel>(uri_, application_, patience);
 }
 
 void Driver::limit_calls(Duration budget) {

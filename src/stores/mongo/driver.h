@@ -12,6 +12,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "stores/mongo/bson.h"
 #include "stores/mongo/outcomes.h"
 
+struct _mongoc_client_session_t;
 struct _mongoc_client_t;
 
 namespace mongoelector::internal::mongo {
@@ -72,10 +74,36 @@ class Call {
             Bson options);
   // On exactly server(), as it is.
   Answer run(const std::string& database, const Bson& command);
+  // Makes whoever waits for the server's next write look up: the end of a transaction that only
+  // read is logged like one. Changes nothing, promises nothing.
+  void stir(const std::string& database, const std::string& collection);
 
  private:
   std::shared_ptr<Pool> pool_;
   _mongoc_client_t* client_ = nullptr;
+  std::optional<Failure> failure_;
+  Server server_;
+};
+
+// A connection of its own to the server that takes writes, for commands that the server may take
+// its time to answer. It has no monitors: after a failure make a new one. Used by one thread.
+class Channel {
+ public:
+  // A command that is not answered within `patience` has failed.
+  Channel(const std::string& uri, const std::string& application, Duration patience);
+  ~Channel();  // may say goodbye to the server
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  // Set when there is no server: then run() must not be called.
+  const std::optional<Failure>& failure() const { return failure_; }
+  const Server& server() const { return server_; }
+  // On exactly server(), as it is, all in one session as cursors want it.
+  Answer run(const std::string& database, const Bson& command);
+
+ private:
+  _mongoc_client_t* client_ = nullptr;
+  _mongoc_client_session_t* session_ = nullptr;  // none on a standalone server
   std::optional<Failure> failure_;
   Server server_;
 };
@@ -86,6 +114,10 @@ class Driver {
   Driver(const std::string& uri, const std::string& application);
 
   Call begin();
+  // Hands a call to `job` on a thread of its own and returns at once. Best effort.
+  void aside(std::function<void(Call&)> job);
+  // Blocks until it is connected, a few seconds at most. See Channel.
+  std::unique_ptr<Channel> channel(Duration patience) const;
   // Only ever shrinks. Calls under way keep the bounds they began with.
   void limit_calls(Duration budget);
 
@@ -93,6 +125,8 @@ class Driver {
   const std::string& location() const { return location_; }  // hosts, without user or secrets
 
  private:
+  std::shared_ptr<Pool> pool();
+
   std::string uri_;
   std::string application_;
   std::string database_;

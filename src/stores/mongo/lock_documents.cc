@@ -181,7 +181,10 @@ Bson renew_command(const std::string& collection, const Renewal& renewal,
   for (const auto& [ttl, leases] : groups)
     add(leases_filter(leases), extension(ttl, judge, Token()), true);
   for (const Lease* lease : renewal.unmarked) {
-    add(object({{"_id", lease->key.name()}, {"lease_id", lease->id.str()}, {"$expr", unexpired()}}),
+    add(object({{"_id", lease->key.name()},
+                {"lease_id", lease->id.str()},
+                {"locked", true},
+                {"$expr", unexpired()}}),
         extension(lease->ttl, judge, lease->token), false);
   }
   return object({{"update", collection}, {"updates", std::move(statements)}, {"ordered", false}});
@@ -218,6 +221,7 @@ Bson leases_filter(std::span<const Lease* const> leases) {
   // A lease_id is never used twice, so the two lists cannot match a pair that is none of ours.
   return object({{"_id", object({{"$in", list(keys_of(leases))}})},
                  {"lease_id", object({{"$in", list(ids_of(leases))}})},
+                 {"locked", true},
                  {"$expr", unexpired()}});
 }
 

@@ -10,7 +10,9 @@
 #include "stores/mongo/deployment.h"
 #include "stores/mongo/driver.h"
 #include "stores/mongo/lock_documents.h"
+#include "stores/mongo/mongo_watch.h"
 #include "stores/mongo/outcomes.h"
+#include "stores/mongo/privileges.h"
 #include "stores/mongo/status_rows.h"
 #include "stores/mongo/tokens.h"
 
@@ -49,15 +51,17 @@ Reply failed(const Failure& failure, Phase phase) {
 class MongoStore : public LeaseStore {
  public:
   MongoStore(const std::string& uri, const ConnectOptions& options)
-      : driver_(uri, options.application), takeover_(options.takeover) {
+      : shared_driver_(std::make_shared<Driver>(uri, options.application)),
+        takeover_(options.takeover) {
     names_ = {.database = !options.database.empty()    ? options.database
                           : !driver_.database().empty() ? driver_.database()
                                                         : "mongoelector",
               .locks = checked(options.lock_collection),
               .elections = "elector.locks",
               .status = status_collections(options.python_fleet)};
-    check_deployment(driver_, names_);
-    warnings_ = prepare_indexes(driver_, names_, options.python_fleet);
+    warnings_ = check_deployment(driver_, names_);
+    for (std::string& warning : prepare_indexes(driver_, names_, options.python_fleet))
+      warnings_.push_back(std::move(warning));
   }
 
   ClaimReply claim(const ClaimRequest& request) override {
@@ -68,7 +72,10 @@ class MongoStore : public LeaseStore {
     Answer answer = call.write(names_.database, command);
     for (int tries = 1; tries < kClaimTries && claim_again(call.server(), answer); ++tries)
       answer = call.write(names_.database, command);
-    if (answer.failure) return failed<ClaimReply>(*answer.failure, Phase::claim);
+    if (answer.failure) {
+      return {.outcome = outcome_of(*answer.failure, Phase::claim),
+              .detail = explain(call, *answer.failure, names_.database, collection)};
+    }
     const auto document = part(*answer.reply, "value");
     if (!document) return {.detail = "the server's reply shows no document"};
     if (text(**document, "lease_id") == request.lease_id.str())
@@ -135,8 +142,7 @@ class MongoStore : public LeaseStore {
     return reply;
   }
 
-  // Polling finds everything a hint would tell, only later.
-  std::unique_ptr<Watch> watch() override { return nullptr; }
+  std::unique_ptr<Watch> watch() override { return open_watch(shared_driver_, names_); }
 
   StoreInfo info() override {
     StoreInfo info{.kind = "mongodb",
@@ -231,14 +237,28 @@ class MongoStore : public LeaseStore {
     return {.outcome = Outcome::granted, .token = result.token};
   }
 
+  struct Extended {
+    std::size_t count = 0;
+    std::optional<Failure> failure = {};
+  };
+
+  Extended extend(Call& call, Kind kind, std::span<const Lease* const> leases) {
+    Renewal renewal;
+    for (const Lease* lease : leases) {
+      const bool marked = !lease->token.known() || stored_.has(lease->id);
+      (marked ? renewal.leases : renewal.unmarked).push_back(lease);
+    }
+    const Answer answer =
+        call.write(names_.database, renew_command(collection_of(kind), renewal,
+                                                  judging(call.server()).judge));
+    if (answer.failure) return {.failure = answer.failure};
+    return {.count = static_cast<std::size_t>(integer(*answer.reply, "n").value_or(0))};
+  }
+
   void renew_kind(Call& call, Kind kind, std::span<const Lease> all, RenewReply& reply) {
     std::vector<const Lease*> leases;
-    Renewal renewal;
     for (const Lease& lease : all) {
-      if (lease.key.kind() != kind) continue;
-      leases.push_back(&lease);
-      const bool marked = !lease.token.known() || stored_.has(lease.id);
-      (marked ? renewal.leases : renewal.unmarked).push_back(&lease);
+      if (lease.key.kind() == kind) leases.push_back(&lease);
     }
     if (leases.empty()) return;
     const auto settle = [&](const Lease* lease, Outcome outcome) {
@@ -251,23 +271,33 @@ class MongoStore : public LeaseStore {
       reply.detail = failure.message;
     };
     if (call.failure()) return fail(*call.failure());
-    const std::string& collection = collection_of(kind);
-    const Answer answer = call.write(
-        names_.database, renew_command(collection, renewal, judging(call.server()).judge));
-    if (answer.failure) return fail(*answer.failure);
-    const auto count = static_cast<std::size_t>(integer(*answer.reply, "n").value_or(0));
-    if (count == leases.size()) {
+    const Extended first = extend(call, kind, leases);
+    if (first.failure) return fail(*first.failure);
+    if (first.count == leases.size()) {
       for (const Lease* lease : leases) settle(lease, Outcome::granted);
       return;
     }
-    // A lease that is still ours was so during the update too, and was extended by it.
-    const Rows rows = call.find(names_.database, collection, leases_filter(leases),
+    const Rows rows = call.find(names_.database, collection_of(kind), leases_filter(leases),
                                 object({{"projection", object({{"lease_id", true}})}}));
     if (rows.failure) return fail(*rows.failure);
-    std::set<std::string> ours;
-    for (const Bson& row : rows.documents) ours.insert(text(*row, "lease_id").value_or(""));
-    for (const Lease* lease : leases)
-      settle(lease, ours.contains(lease->id.str()) ? Outcome::granted : Outcome::lost);
+    std::set<std::string> shown;
+    for (const Bson& row : rows.documents) shown.insert(text(*row, "lease_id").value_or(""));
+    std::vector<const Lease*> ours;
+    for (const Lease* lease : leases) {
+      if (shown.contains(lease->id.str())) {
+        ours.push_back(lease);
+      } else {
+        settle(lease, Outcome::lost);
+      }
+    }
+    if (ours.empty()) return;
+    // That a read shows it does not say that the update extended it: the server's clock may have
+    // stepped back in between, or another member may have answered. Only a count says that.
+    const Extended second = extend(call, kind, ours);
+    if (second.failure) reply.detail = second.failure->message;
+    const Outcome outcome = !second.failure && second.count == ours.size() ? Outcome::granted
+                                                                           : Outcome::unknown;
+    for (const Lease* lease : ours) settle(lease, outcome);
   }
 
   static ReleaseReply removed(const Answer& answer) {
@@ -296,7 +326,8 @@ class MongoStore : public LeaseStore {
     return reply;
   }
 
-  Driver driver_;
+  const std::shared_ptr<Driver> shared_driver_;  // with watches, which may outlive the store
+  Driver& driver_ = *shared_driver_;
   const Takeover takeover_;
   Names names_;
   std::vector<std::string> warnings_;

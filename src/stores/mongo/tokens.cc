@@ -14,7 +14,9 @@ Bson raised() {
   const auto call = [](std::string_view name, Value operand) {
     return object({{name, std::move(operand)}});
   };
-  Bson next = call("$add", list({"$n", std::int64_t{1}}));
+  Bson known = call("$cond", list({call("$isNumber", "$n"), call("$toLong", "$n"),
+                                   std::int64_t{0}}));
+  Bson next = call("$add", list({std::move(known), std::int64_t{1}}));
   Bson ms = call("$toLong", "$$NOW");
   Bson seconds = call("$floor", call("$divide", list({std::move(ms), 1000.0})));
   Bson now = call("$toLong", call("$multiply", list({std::move(seconds), kSecond})));
@@ -28,9 +30,12 @@ Token operation_time(const Bson& reply) {
   return Token(timestamp(*reply, "operationTime").value_or(Timestamp{0}).value);
 }
 
+std::string tokens_beside(const std::string& collection) { return collection + ".tokens"; }
+
 Numbered next_token(Call& call, const std::string& database, const std::string& collection,
                     const std::string& key, const LeaseId& lease) {
-  const Answer counted = call.write(database, object({{"findAndModify", collection + ".tokens"},
+  const std::string tokens = tokens_beside(collection);
+  const Answer counted = call.write(database, object({{"findAndModify", tokens},
                                                       {"query", object({{"_id", key}})},
                                                       {"update", list({raised()})},
                                                       {"upsert", true},

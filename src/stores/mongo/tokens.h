@@ -23,10 +23,14 @@ Token operation_time(const Bson& reply);
 // The order makes tokens follow holders: a number given out was drawn while its lease was in force,
 // after all that were confirmed for leases before it. Whoever lost the lease in between gets
 // nothing, and a crash on the way leaves a lease that nobody was told of and a number nobody has.
+//
+// A counter that was removed, or is no number any more, starts again at the server's time.
 struct Numbered {
   Token token = {};  // known: confirmed
   std::optional<Failure> failure = {};
 };
+// The collection of the counters for the keys of `collection`.
+std::string tokens_beside(const std::string& collection);
 Numbered next_token(Call& call, const std::string& database, const std::string& collection,
                     const std::string& key, const LeaseId& lease);
 

@@ -1,0 +1,157 @@
+#include "stores/mongo/mongo_watch.h"
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "mongoelector/error.h"
+#include "stores/mongo/change_stream.h"
+
+namespace mongoelector::internal::mongo {
+
+namespace {
+
+// A quiet server answers every kQuietAnswer; one that takes this much longer hangs.
+constexpr Duration kPatience = kQuietAnswer + std::chrono::seconds(1);
+constexpr int kUnauthorized = 13;
+
+class MongoWatch : public Watch {
+ public:
+  MongoWatch(std::shared_ptr<Driver> driver, Names names)
+      : driver_(std::move(driver)), names_(std::move(names)) {}
+
+  // A stream that shows everything from now on. Returns why there is none.
+  std::optional<Failure> open() {
+    if (auto failure = connect()) return failure;
+    const Answer hello = channel_->run("admin", object({{"hello", std::int32_t{1}}}));
+    if (hello.failure) return hello.failure;
+    return start({.settled = settled_time(hello.reply)});
+  }
+
+  Hints next() override {
+    for (;;) {
+      Hints told = std::exchange(pending_, {});
+      if (told.anything || !told.freed.empty()) return told;
+      if (cancelled() || !(read() || (!cancelled() && reopen()))) return end();
+    }
+  }
+
+  // The server answers the read that is under way once it notices that its cursor is gone, which it
+  // does at the next write.
+  void cancel() noexcept override {
+    std::int64_t cursor = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      cancelled_ = true;
+      cursor = cursor_;
+    }
+    if (cursor == 0) return;
+    try {
+      driver_->aside([names = names_, cursor](Call& call) {
+        if (call.failure() || call.run(names.database, kill_command(cursor)).failure) return;
+        call.stir(names.database, names.elections);
+      });
+    } catch (...) {  // then the read ends by itself
+    }
+  }
+
+ private:
+  std::optional<Failure> connect() {
+    channel_ = driver_->channel(kPatience);
+    return channel_->failure();
+  }
+
+  std::optional<Failure> start(const StartPoint& point) {
+    const Answer opened = channel_->run(names_.database, open_command(names_, point));
+    if (!opened.failure) take(opened.reply);
+    return opened.failure;
+  }
+
+  // One more batch. False: the stream is interrupted.
+  bool read() {
+    if (cursor_ == 0 || moved()) return false;
+    const Answer more = channel_->run(names_.database, more_command(cursor_));
+    if (more.failure) return false;
+    take(more.reply);
+    proven_ = true;
+    return true;
+  }
+
+  // Goes on after the batch that was read last. Where that cannot be there is a gap, and everybody
+  // has to look for themselves.
+  bool reopen() {
+    // A stream that was opened anew and breaks at once needs a pause, which is for the caller.
+    if (!std::exchange(proven_, false)) return false;
+    if (const auto token = std::exchange(token_, std::nullopt)) {
+      if (connect()) return false;
+      const auto failure = start({.token = Bson(**token)});
+      if (!failure) return true;
+      if (!history_lost(*failure)) return false;
+    }
+    if (open()) return false;
+    pending_.anything = true;
+    return true;
+  }
+
+  void take(const Bson& reply) {
+    Batch batch = read_batch(names_, reply);
+    quiet_ = !batch.hints.anything && batch.hints.freed.empty();
+    pending_ = std::move(batch.hints);
+    // A stream that has come to its end cannot be resumed.
+    token_ = batch.cursor == 0 ? std::nullopt : std::move(batch.token);
+    const std::lock_guard lock(mutex_);
+    cursor_ = batch.cursor;
+  }
+
+  // A stream survives its member's stepdown, but a member that is cut off from the others shows
+  // nothing. The pool's monitors know who is primary, so looking costs no round trip.
+  bool moved() const {
+    if (!quiet_) return false;
+    const Call call = driver_->begin();
+    return !call.failure() && call.server().role == Role::primary &&
+           call.server().address != channel_->server().address;
+  }
+
+  bool cancelled() const {
+    const std::lock_guard lock(mutex_);
+    return cancelled_;
+  }
+
+  // Closing the channel may take its time, so it is done here, where nobody waits.
+  Hints end() {
+    channel_.reset();
+    return {.ended = true};
+  }
+
+  const std::shared_ptr<Driver> driver_;
+  const Names names_;
+  std::unique_ptr<Channel> channel_;
+  std::optional<Bson> token_;  // of the batch read last
+  Hints pending_;
+  bool quiet_ = false;   // the batch read last was empty
+  bool proven_ = true;   // the stream has answered since it was opened
+  mutable std::mutex mutex_;  // what cancel() uses
+  std::int64_t cursor_ = 0;
+  bool cancelled_ = false;
+};
+
+std::string reason(const Failure& failure) {
+  const bool unauthorized = failure.source == Source::server && failure.code == kUnauthorized;
+  return unauthorized ? "this user has no privilege changeStream on it" : failure.message;
+}
+
+}  // namespace
+
+std::unique_ptr<Watch> open_watch(std::shared_ptr<Driver> driver, const Names& names) {
+  auto watch = std::make_unique<MongoWatch>(std::move(driver), names);
+  const auto failure = watch->open();
+  if (!failure) return watch;
+  if (never_streams(*failure)) return nullptr;
+  throw StoreError(outcome_of(*failure, Phase::read),
+                   "no change stream on database " + quoted(names.database) + ": " +
+                       reason(*failure));
+}
+
+}  // namespace mongoelector::internal::mongo
