@@ -18,9 +18,9 @@ struct Timing {
 
   // The holder's own deadline, from before the confirmed request was sent.
   Instant deadline(Instant sent_at) const { return sent_at + ttl - margin; }
-  // How much earlier a renewal may go along with others. With half a period, leases acquired at any
-  // moments are all renewed together within a few periods; with less, groups stay apart for ever.
-  Duration renewal_slack() const { return renew_every / 2; }
+  // How much earlier a renewal may go along with others. With more than half a period, leases
+  // acquired at any moments are all renewed together after two; with less, groups stay apart.
+  Duration renewal_slack() const { return renew_every * 3 / 4; }
   // From now on a lease that could have been granted until now is gone from the store: T, and a
   // percent for clock rates.
   Instant forgotten(Instant from) const { return from + ttl + ttl / 100; }
