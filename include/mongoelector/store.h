@@ -17,6 +17,8 @@
 //   break    S10 removes exactly the record that was seen, or nothing
 //   read     S11 writes nothing and never answers from a copy that may lag
 //   watch    S12 gives hints, never decisions; may be missing, late, or too many
+//   history  S13 a term that has ended stays as it is, but for `expired`, which was only a guess
+//   control  S14 one winner among concurrent writers of one version
 //
 // What a store must not do: decide by a client's wall clock; call back into the library; hold a
 // lock between verbs.
@@ -35,6 +37,7 @@
 
 #include "mongoelector/clock.h"
 #include "mongoelector/lease.h"
+#include "mongoelector/records.h"
 
 namespace mongoelector {
 
@@ -160,6 +163,19 @@ class LeaseStore {
   virtual ReleaseReply report(const NodeStatus& row) = 0;
   virtual ReleaseReply retire(const Key& key, const std::string& uuid) = 0;
   virtual MembersReply members(const Key& key) = 0;
+
+  // History and control (records.h). A store without them says `denied`, and elections work all the
+  // same.
+  //
+  // Writes the row of row.key and row.token, kept for at least 30 days. granted: written; lost:
+  // what is there is as final (`open` gives way to `expired`, `expired` to the rest), left alone.
+  virtual ReleaseReply record_term(const TermRow& row);
+  // At most `limit` rows that had not ended before `since`.
+  virtual HistoryReply history(const Key& key, WallTime since, std::size_t limit);
+  virtual ControlReply read_control(const Key& key);
+  // Replaces the row if its version is still row.version (0: if there is none), and hints to all
+  // watches. granted: written, with a larger version; lost: somebody else was first.
+  virtual ReleaseReply write_control(const ControlRow& row);
 
   // Whether processes on other machines may use it too. Decides which clock deadlines run on;
   // answered from memory.

@@ -474,7 +474,7 @@ TEST_F(Sqlite, takes_no_file_that_is_not_its_own) {
   EXPECT_EQ(refusal(dir_.file("foreign.db")), ConnectProblem::damaged);
   EXPECT_FALSE(std::filesystem::exists(dir_.file("foreign.db-sessions")));
   open();
-  RawDatabase(path_).run("PRAGMA user_version = 2");
+  RawDatabase(path_).run("PRAGMA user_version = 99");
   EXPECT_EQ(refusal(path_), ConnectProblem::damaged);
 }
 
