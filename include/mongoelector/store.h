@@ -164,8 +164,7 @@ class LeaseStore {
   virtual ReleaseReply retire(const Key& key, const std::string& uuid) = 0;
   virtual MembersReply members(const Key& key) = 0;
 
-  // History and control (records.h). A store without them says `denied`, and elections work all the
-  // same.
+  // History and control (records.h). A store need not have them; elections work all the same.
   //
   // Writes the row of row.key and row.token, kept for at least 30 days. granted: written; lost:
   // what is there is as final (`open` gives way to `expired`, `expired` to the rest), left alone.

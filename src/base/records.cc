@@ -35,7 +35,7 @@ HistoryReply LeaseStore::history(const Key&, WallTime, std::size_t) {
 }
 
 ControlReply LeaseStore::read_control(const Key&) {
-  return {.outcome = Outcome::denied, .detail = "this store takes no requests of operators"};
+  return {.outcome = Outcome::granted};  // so nobody can have asked for anything
 }
 
 ReleaseReply LeaseStore::write_control(const ControlRow&) {

@@ -218,7 +218,8 @@ struct Stepper {
       case ElectionEvent::freed: election.look_again = true; return;
       case ElectionEvent::read_free:
         election.free_seen = now < election.control_by;
-        return election.free_seen ? void() : claim_if_allowed();
+        if (!election.free_seen) claim_if_allowed();
+        return;
       case ElectionEvent::tick:
         if (election.free_seen && now >= election.control_by) claim_if_allowed();
         return;

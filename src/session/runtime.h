@@ -4,9 +4,10 @@
 //   keeper      renews leases in batches
 //   waker       turns hints of the store into wake-ups; only if the store sends hints
 //   dispatcher  runs user callbacks and the event sink
-//   errands     store calls of candidates: read, claim, release, status rows
+//   errands     store calls of candidates: read, claim, release
+//   records     store calls that nothing waits for: status rows, history, control
 //
-// Five at most, whatever the number of leases. Locks: a participant's own lock may be held when
+// Six at most, whatever the number of leases. Locks: a participant's own lock may be held when
 // calling schedule(), call(), errand() or emit(); none of these takes a participant's lock.
 #pragma once
 
@@ -55,6 +56,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void call(std::function<void()> callback) { dispatcher_.post(std::move(callback)); }
   bool on_dispatcher() const { return dispatcher_.is_this_thread(); }
   void errand(std::function<void()> job) { errands_.post(std::move(job)); }
+  void record(std::function<void()> job) { records_.post(std::move(job)); }
   void emit(Event event);
 
   // timeparanoid: the store's wall clock minus ours if it is further off than `max_offset` allows,
@@ -87,6 +89,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   Waker waker_;
   WorkQueue dispatcher_;
   WorkQueue errands_;
+  WorkQueue records_;
   mutable std::mutex start_mutex_;
   bool started_ = false;
   Duration call_budget_ = Duration::max();
