@@ -103,7 +103,8 @@ struct ControlRow {
 struct ControlReply {
   Outcome outcome = Outcome::unknown;  // granted: answered; unreachable, unknown, denied, damaged
   std::optional<ControlRow> row = {};  // nothing: nobody ever asked for anything
-  WallTime time{};                     // with a row: the store's clock at the answer
+  // The store's clock at the answer; without a row perhaps not told (change_control() finds out).
+  WallTime time{};
   std::string detail = {};
 };
 

@@ -29,6 +29,7 @@
 // even its destructor.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -183,5 +184,10 @@ class LeaseStore {
   // possibly during calls.
   virtual void limit_calls(Duration budget) = 0;
 };
+
+// For operators' tools: reads the row, lets `change` edit it, writes it, and begins again when
+// somebody else was faster, a few times. `now` is the store's clock. Blocks for a few calls.
+using ControlChange = std::function<void(ControlRow& row, WallTime now)>;
+ReleaseReply change_control(LeaseStore& store, const Key& key, const ControlChange& change);
 
 }  // namespace mongoelector

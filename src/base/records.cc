@@ -1,5 +1,7 @@
 #include "base/records.h"
 
+#include <utility>
+
 #include "mongoelector/store.h"
 
 namespace mongoelector {
@@ -40,6 +42,27 @@ ControlReply LeaseStore::read_control(const Key&) {
 
 ReleaseReply LeaseStore::write_control(const ControlRow&) {
   return {.outcome = Outcome::denied, .detail = "this store takes no requests of operators"};
+}
+
+ReleaseReply change_control(LeaseStore& store, const Key& key, const ControlChange& change) {
+  constexpr int kTries = 8;
+  ReleaseReply written;
+  for (int i = 0; i < kTries; ++i) {
+    ControlReply read = store.read_control(key);
+    if (read.outcome != Outcome::granted)
+      return {.outcome = read.outcome, .detail = std::move(read.detail)};
+    if (!read.row) {
+      const StoreInfo info = store.info();
+      if (info.outcome != Outcome::granted)
+        return {.outcome = info.outcome, .detail = info.detail};
+      read.time = info.time.value_or(read.time);
+    }
+    ControlRow row = read.row.value_or(ControlRow{.key = key});
+    change(row, read.time);
+    written = store.write_control(row);
+    if (written.outcome != Outcome::lost) return written;
+  }
+  return written;
 }
 
 }  // namespace mongoelector

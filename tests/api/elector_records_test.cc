@@ -33,25 +33,22 @@ class ElectorRecords : public Elector {
     });
   }
   // As an operator's tool does it.
-  template <class Change>
-  void ask(const Change& change) {
-    ControlRow row = memory_->read_control(key_).row.value_or(ControlRow{.key = key_});
-    change(row);
-    ASSERT_EQ(memory_->write_control(row).outcome, Outcome::granted);
+  void ask(const ControlChange& change) {
+    ASSERT_EQ(change_control(*memory_, key_, change).outcome, Outcome::granted);
   }
   void ask_to_step_down(const MongoElector& master, Duration length, const std::string& to = "") {
-    ask([&](ControlRow& row) {
+    ask([&](ControlRow& row, WallTime now) {
       row.stepdown = StepDown{
           .uuid = master.node_status().uuid,
           .to = to,
-          .at = clock_->wall(),
-          .until = clock_->wall() + std::chrono::duration_cast<WallTime::duration>(length),
+          .at = now,
+          .until = now + std::chrono::duration_cast<WallTime::duration>(length),
           .reason = "deploy",
           .by = "ana@ops"};
     });
   }
   void pause_for(std::chrono::seconds length) {
-    ask([&](ControlRow& row) { row.pause = Pause{.until = clock_->wall() + length}; });
+    ask([&](ControlRow& row, WallTime now) { row.pause = Pause{.until = now + length}; });
   }
   // Candidates have looked at control since now, and had time to act on it.
   void let_control_be_read(int candidates) {
@@ -161,6 +158,17 @@ TEST_F(ElectorRecords, the_next_master_closes_the_row_of_one_that_crashed) {
   EXPECT_EQ(check.uncertain, 1u);
 }
 
+TEST_F(ElectorRecords, a_term_is_forgotten_after_thirty_days) {
+  const TermRow old{.key = key_, .token = Token(1), .end = clock_->wall()};
+  TermRow next = old;
+  next.token = Token(2);
+  ASSERT_EQ(memory_->record_term(old).outcome, Outcome::granted);
+  clock_->advance(hours(24 * 31));
+  ASSERT_EQ(memory_->record_term(next).outcome, Outcome::granted);
+  ASSERT_EQ(history().size(), 1u);
+  EXPECT_EQ(history()[0].token, Token(2));
+}
+
 TEST_F(ElectorRecords, hand_overs_leave_a_history_without_overlaps) {
   for (int round = 0; round < 10; ++round) {
     MongoElector first(session_, "billing", member("web-1"));
@@ -238,12 +246,12 @@ TEST_F(ElectorRecords, a_pause_that_is_taken_back_is_over_at_once) {
   pause_for(hours(1));
   elector.start();
   EXPECT_FALSE(in_time(seconds(15), [&] { return elector.ismaster(); }));
-  ask([](ControlRow& row) { row.pause.reset(); });
+  ask([](ControlRow& row, WallTime) { row.pause.reset(); });
   EXPECT_TRUE(leads(elector));
 }
 
 TEST_F(ElectorRecords, a_cordoned_member_stays_one_but_is_not_elected) {
-  ask([](ControlRow& row) { row.cordoned = {"web-1"}; });
+  ask([](ControlRow& row, WallTime) { row.cordoned = {"web-1"}; });
   MongoElector first(session_, "billing", member("web-1"));
   MongoElector second(session(), "billing", member("web-2"));
   first.start();
@@ -252,7 +260,7 @@ TEST_F(ElectorRecords, a_cordoned_member_stays_one_but_is_not_elected) {
   EXPECT_EQ(first.cluster_detail().member_detail.size(), 1u);
   second.start();
   ASSERT_TRUE(leads(second));
-  ask([](ControlRow& row) { row.cordoned = {"web-2"}; });
+  ask([](ControlRow& row, WallTime) { row.cordoned = {"web-2"}; });
   let_control_be_read(2);
   EXPECT_TRUE(second.ismaster()) << "a term that runs goes on";
   second.stop();
@@ -281,7 +289,7 @@ TEST_F(ElectorRecords, poll_alone_heeds_a_pause_too) {
   MongoElector elector(session_, "billing", member("web-1"));
   elector.poll();
   EXPECT_FALSE(elector.ismaster());
-  ask([](ControlRow& row) { row.pause.reset(); });
+  ask([](ControlRow& row, WallTime) { row.pause.reset(); });
   elector.poll();
   EXPECT_TRUE(elector.ismaster());
 }

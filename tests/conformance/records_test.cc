@@ -184,6 +184,23 @@ TEST_P(Records, S14_one_winner_among_concurrent_writers_of_one_version) {
   EXPECT_EQ(store_->write_control(stale).outcome, Outcome::lost);
 }
 
+TEST_P(Records, operators_that_are_in_each_others_way_get_through) {
+  std::vector<std::thread> operators;
+  std::atomic<int> granted{0};
+  for (int i = 0; i < 3; ++i) {
+    operators.emplace_back([&, i] {
+      const auto add = [&](ControlRow& row, WallTime now) {
+        EXPECT_GT(now, WallTime{}) << "the store's clock";
+        row.cordoned.push_back("web-" + std::to_string(i));
+      };
+      granted += change_control(i % 2 ? *other_ : *store_, key_, add).outcome == Outcome::granted;
+    });
+  }
+  for (auto& one : operators) one.join();
+  EXPECT_EQ(granted, 3);
+  EXPECT_EQ(control().cordoned.size(), 3u);
+}
+
 TEST_P(Records, a_written_control_row_is_hinted_at) {
   const auto watch = other_->watch();
   EXPECT_EQ(watch != nullptr, GetParam().sends_hints);
