@@ -74,7 +74,7 @@ class Guard {
     sigaddset(&ended, SIGCHLD);
     const int children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
     guardian_ = getpid();
-    child_ = children < 0 ? -1 : fork();
+    child_ = children < 0 ? -1 : _Fork();
     if (child_ == 0) become_command();
     if (child_ < 0) {
       report(Guardian::Report::exec_failed, errno);
@@ -188,7 +188,8 @@ Guardian::Guardian(const ChildPlan& plan, const Clock& clock) {
   const std::vector<char*> environment = pointers(plan.environment);
   Pipe orders = make_pipe();
   Pipe reports = make_pipe();
-  process_ = fork();
+  // Without the handlers of fork(): there the embedded store closes what the guardian is to hold.
+  process_ = _Fork();
   if (process_ < 0) fail("fork");
   if (process_ == 0) {
     // Its own copy of this end would hide the supervisor's death from it.

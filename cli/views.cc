@@ -99,8 +99,8 @@ Duration ElectionView::age(const NodeStatus& member) const {
   return std::max<Duration>(now_ - member.timestamp, Duration::zero());
 }
 
-// As cluster_detail judges it: rows come every ttl/2.
-bool ElectionView::stale(const NodeStatus& member) const { return age(member) > 3 * member.ttl; }
+// Rows come every ttl/2 while a member lives, so two are missing.
+bool ElectionView::stale(const NodeStatus& member) const { return age(member) > member.ttl; }
 
 std::string ElectionView::standbys() const {
   std::string names;

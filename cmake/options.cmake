@@ -1,5 +1,5 @@
 option(MONGOELECTOR_BUILD_CLI "build the command line tool" ${PROJECT_IS_TOP_LEVEL})
-option(MONGOELECTOR_BUILD_TESTS "build tests and examples" ${PROJECT_IS_TOP_LEVEL})
+option(MONGOELECTOR_BUILD_TESTS "build tests and examples; needs the tool" ${PROJECT_IS_TOP_LEVEL})
 option(MONGOELECTOR_BUILD_BENCH "build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 set(MONGOELECTOR_SANITIZE "" CACHE STRING "sanitizers for everything, e.g. address,undefined or thread")
 
