@@ -53,10 +53,7 @@ LockParticipant::Step LockParticipant::apply(const LeaseInput& input) {
   if (done.actions.won)
     emit(EventKind::acquired, "acquired " + show_key(key_) + ", token " + to_string(token));
   if (done.actions.lost) {
-    emit(EventKind::lost, "lost " + show_key(key_) +
-                              (loss == LossReason::taken
-                                   ? ": somebody removed or replaced the lease at the store"
-                                   : ": no renewal was confirmed before the deadline"));
+    emit(EventKind::lost, "lost " + show_key(key_) + ": " + describe_loss(loss));
     const auto self = std::static_pointer_cast<LockParticipant>(shared_from_this());
     if (options_.on_lost) runtime_->call([self, token] { self->run_on_lost(token); });
   }
