@@ -1,7 +1,7 @@
 // An in-process store: for unit tests of programs that use this library, and the reference for
 // people who write one.
 //
-// Keeps every promise S1-S12 among the users of one object. Leases and tokens are gone with it.
+// Keeps every promise S1-S14 among the users of one object. Leases and tokens are gone with it.
 #pragma once
 
 #include <memory>

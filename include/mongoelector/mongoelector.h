@@ -1,6 +1,6 @@
 // Everything. Guide: elector.h (start here), locker.h, connect.h, options.h, error.h, lease.h,
-// events.h; store.h, clock.h and memory_store.h are for people who write a store or test with their
-// own time.
+// events.h; records.h for history and operators; store.h, clock.h and memory_store.h are for people
+// who write a store or test with their own time.
 #pragma once
 
 #include "mongoelector/clock.h"
@@ -12,5 +12,6 @@
 #include "mongoelector/locker.h"
 #include "mongoelector/memory_store.h"
 #include "mongoelector/options.h"
+#include "mongoelector/records.h"
 #include "mongoelector/store.h"
 #include "mongoelector/version.h"

@@ -17,6 +17,8 @@
 //   break    S10 removes exactly the record that was seen, or nothing
 //   read     S11 writes nothing and never answers from a copy that may lag
 //   watch    S12 gives hints, never decisions; may be missing, late, or too many
+//   history  S13 a term that has ended stays as it is, but for `expired`, which was only a guess
+//   control  S14 one winner among concurrent writers of one version
 //
 // What a store must not do: decide by a client's wall clock; call back into the library; hold a
 // lock between verbs.
@@ -27,6 +29,7 @@
 // even its destructor.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -35,6 +38,7 @@
 
 #include "mongoelector/clock.h"
 #include "mongoelector/lease.h"
+#include "mongoelector/records.h"
 
 namespace mongoelector {
 
@@ -162,6 +166,18 @@ class LeaseStore {
   virtual ReleaseReply retire(const Key& key, const std::string& uuid) = 0;
   virtual MembersReply members(const Key& key) = 0;
 
+  // History and control (records.h). A store need not have them; elections work all the same.
+  //
+  // Writes the row of row.key and row.token, kept for at least 30 days. granted: written; lost:
+  // what is there is as final (`open` gives way to `expired`, `expired` to the rest), left alone.
+  virtual ReleaseReply record_term(const TermRow& row);
+  // At most `limit` rows that had not ended before `since`.
+  virtual HistoryReply history(const Key& key, WallTime since, std::size_t limit);
+  virtual ControlReply read_control(const Key& key);
+  // Replaces the row if its version is still row.version (0: if there is none), and hints to all
+  // watches. granted: written, with a larger version; lost: somebody else was first.
+  virtual ReleaseReply write_control(const ControlRow& row);
+
   // Whether processes on other machines may use it too. Decides which clock deadlines run on;
   // answered from memory.
   virtual bool shared() const = 0;
@@ -169,5 +185,10 @@ class LeaseStore {
   // possibly during calls.
   virtual void limit_calls(Duration budget) = 0;
 };
+
+// For operators' tools: reads the row, lets `change` edit it, writes it, and begins again when
+// somebody else was faster, a few times. `now` is the store's clock. Blocks for a few calls.
+using ControlChange = std::function<void(ControlRow& row, WallTime now)>;
+ReleaseReply change_control(LeaseStore& store, const Key& key, const ControlChange& change);
 
 }  // namespace mongoelector

@@ -15,6 +15,7 @@ struct Stepper {
 
   void run() {
     if (input.event == ElectionEvent::lease_reply) return lease_reply();
+    if (input.event == ElectionEvent::control) return control();
     switch (election.state) {
       case ElectionState::stopped: return stopped();
       case ElectionState::follower: return follower();
@@ -89,12 +90,22 @@ struct Stepper {
   void read() {
     election.state = ElectionState::reading;
     election.look_again = false;
+    election.free_seen = false;
     actions.send_read = true;
   }
 
   void claim() {
     election.state = ElectionState::claiming;
     actions.send_claim = lease_step(LeaseEvent::claim).send_claim;
+  }
+
+  // A look has found the key free.
+  void claim_if_allowed() {
+    if (now >= election.hold_off_until && now >= election.barred_until) return claim();
+    actions.call_onloop = true;
+    // A bar may be lifted or prolonged; what is behind it is looked at as ever.
+    const Instant past_bar = std::min(election.barred_until, now + config.timing.poll);
+    rest_until(std::max(election.hold_off_until, past_bar));
   }
 
   // A look is over without a lease.
@@ -141,12 +152,44 @@ struct Stepper {
 
   void hold_off() { election.hold_off_until = now + config.timing.ttl; }
 
+  // ---- what operators ask for ----
+
+  void control() {
+    const bool was_barred = now < election.barred_until;
+    election.barred_until = input.barred_until;
+    election.control_by = {};
+    switch (election.state) {
+      case ElectionState::follower:
+        if (was_barred && now >= election.barred_until && now >= election.hold_off_until) read();
+        return;
+      case ElectionState::reading:
+        if (election.free_seen) claim_if_allowed();
+        return;
+      case ElectionState::master:
+        if (!input.step_down) return;
+        hold_off();
+        return cede();
+      default: return;
+    }
+  }
+
+  // Whoever has just come, or was away, does not know what was asked for in the meantime.
+  void ask_control() {
+    election.barred_until = {};
+    election.control_by = now + config.timing.call_budget;
+    actions.ask_control = true;
+  }
+
   // ---- states ----
 
   void stopped() {
-    if (input.event == ElectionEvent::start) election.running = true;
-    if (input.event == ElectionEvent::start || input.event == ElectionEvent::poll) read();
-    if (input.event == ElectionEvent::start) actions.report = true;
+    if (input.event != ElectionEvent::start && input.event != ElectionEvent::poll) return;
+    if (input.event == ElectionEvent::start) {
+      election.running = true;
+      actions.report = true;
+    }
+    ask_control();
+    read();
   }
 
   void follower() {
@@ -157,7 +200,8 @@ struct Stepper {
       return;
     }
     if (now < election.hold_off_until) return;
-    if (input.event == ElectionEvent::freed) return claim();
+    const bool barred = now < election.barred_until;
+    if (input.event == ElectionEvent::freed) return barred ? read() : claim();
     const bool due = input.event == ElectionEvent::tick && now >= election.look_at;
     if (due || input.event == ElectionEvent::poll || input.event == ElectionEvent::wake) read();
   }
@@ -173,9 +217,12 @@ struct Stepper {
       case ElectionEvent::wake:
       case ElectionEvent::freed: election.look_again = true; return;
       case ElectionEvent::read_free:
-        if (now >= election.hold_off_until) return claim();
-        actions.call_onloop = true;
-        return rest_until(election.hold_off_until);
+        election.free_seen = now < election.control_by;
+        if (!election.free_seen) claim_if_allowed();
+        return;
+      case ElectionEvent::tick:
+        if (election.free_seen && now >= election.control_by) claim_if_allowed();
+        return;
       case ElectionEvent::read_held: {
         actions.call_onloop = true;
         // Up to a hundredth of the ttl after the expiry, so that many candidates do not all ask at
@@ -264,8 +311,8 @@ struct Stepper {
 
 Instant ElectionData::next_tick() const {
   switch (state) {
-    case ElectionState::stopped:
-    case ElectionState::reading: return Instant::max();
+    case ElectionState::stopped: return Instant::max();
+    case ElectionState::reading: return free_seen ? control_by : Instant::max();
     case ElectionState::follower: return std::max(look_at, hold_off_until);
     case ElectionState::claiming:
       return lease.state == LeaseState::unsure ? std::min(look_at, lease.deadline)

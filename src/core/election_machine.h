@@ -12,21 +12,27 @@
 //   clearing   callbacks are done; what may still stand at the store is removed
 //
 // clang-format off
-//            start       stop                   release         poll        wake        freed        tick
-// stopped    reading! r  .                      .               reading!    .           .            .
-// follower   .           stopped r              .               reading!|.  reading!|.  claiming!|.  (look_at) reading!|.
-// reading    (run)       stopped r              .               .           again       again        .
-// claiming   (run)       clearing / clearing!   .               .           again       again        (deadline) clearing!, (look_at) . / claiming!
-// master     (run)       ceding L               ceding hold L   renew       .           renew        (deadline) losing L r
-// ceding     (run)       (stop)                 .               .           .           .            (deadline) losing, (cede_until) losing
-// losing     (run)       (stop)                 .               .           .           .            .
-// clearing   (run)       (stop)                 .               .           .           .            (ttl) next r, (retry_at) clearing!
+//            start           stop                  release        poll            wake        freed                              tick
+// stopped    reading! r ask  .                     .              reading! ask    .           .                                  .
+// follower   .               stopped r             .              reading!|.      reading!|.  (barred) reading!|., claiming!|.   (look_at) reading!|.
+// reading    (run)           stopped r             .              .               again       again                              (control_by) claiming!|next o
+// claiming   (run)           clearing / clearing!  .              .               again       again                              (deadline) clearing!, (look_at) . / claiming!
+// master     (run)           ceding L              ceding hold L  renew           .           renew                              (deadline) losing L r
+// ceding     (run)           (stop)                .              .               .           .                                  (deadline) losing, (cede_until) losing
+// losing     (run)           (stop)                .              .               .           .                                  .
+// clearing   (run)           (stop)                .              .               .           .                                  (ttl) next r, (retry_at) clearing!
 //
-//            read_free           read_held  read_failed  onmaster_threw  loss_done
-// reading    claiming!|next o    next o     next o       .               .
-// master     .                   .          .            ceding hold L   .
-// ceding     .                   .          .            .               clearing!
-// losing     .                   .          .            .               clearing! / next r
+//            read_free                                        read_held  read_failed  onmaster_threw  loss_done
+// reading    (unheard) ., (barred) next o, claiming!|next o   next o     next o       .               .
+// master     .                                                .          .            ceding hold L   .
+// ceding     .                                                .          .            .               clearing!
+// losing     .                                                .          .            .               clearing! / next r
+//
+//            control
+// follower   (lifted) reading!|.
+// reading    (unseen) ., (barred) next o, claiming!|next o
+// master     (asked) ceding hold L
+// claiming   .
 //
 //  lease_reply, by what it makes of the lease:
 //            held          idle         unsure    undoing    ended        as it was
@@ -38,13 +44,17 @@
 //
 //   !  a request is sent: reading! read, claiming! claim, clearing! release
 //   E  onmaster is called, once per term    L  onmasterloss is called, once per term, after a revoke
-//   o  onloop is called    r  the status row is out of date
+//   o  onloop is called    r  the status row is out of date    ask  control is asked for
 //   next  follower if running, else stopped    (run) (stop)  only remembered, for `next`
 //   again  look once more when this look is over    renew  the lease is due for renewal now
 //   hold  holding off from now until now + ttl
 //   x|y  y while holding off
 //   x/y  y when the lease is unsure (claiming), or nothing of it is left at the store (losing)
 //   (look_at) (cede_until)  once now has reached it    (deadline) (ttl) (retry_at)  of the lease
+//   (control_by)  the key was seen free and now has reached it
+//   (unheard)  control was asked for, and now is before control_by    (unseen)  the key was not seen
+//   free meanwhile    (barred)  now is before barred_until    (lifted)  only by the bar of before
+//   (asked)  the master was asked to step down
 //   .  no change, as for every row that is not shown    -  cannot happen
 //   A tick and a reply go to the lease too, by its own table. From stopped, poll looks once; a lease
 //   won that way is kept like any other.
@@ -83,14 +93,17 @@ enum class ElectionEvent : std::uint8_t {
   lease_reply,     // reply about our lease; carries the lease event
   onmaster_threw,  // the callback reported that it cannot lead
   loss_done,       // onmasterloss returned, or threw
+  control,         // what operators ask for, or that nothing was heard; carries the two below
 };
-inline constexpr int kElectionEvents = 13;
+inline constexpr int kElectionEvents = 14;
 
 struct ElectionInput {
   ElectionEvent event = ElectionEvent::tick;
   LeaseInput lease = {};      // lease_reply; its jitter is used by every event
   LeaseId new_lease_id = {};  // every event that may send a claim
   Duration remaining = {};    // read_held
+  Instant barred_until = {};  // control: no claim before
+  bool step_down = false;     // control: give up if master
 };
 
 // What the driver must do now, in the order of these members.
@@ -102,6 +115,7 @@ struct ElectionActions {
   bool send_read = false;
   bool send_claim = false;
   bool send_release = false;
+  bool ask_control = false;
   bool report = false;  // our role changed: the status row is out of date
   bool operator==(const ElectionActions&) const = default;
 };
@@ -120,6 +134,10 @@ struct ElectionData {
   Instant look_at = {};  // follower: next look; claiming, unsure: next try
   Instant hold_off_until = {};
   Instant cede_until = {};  // ceding
+  // Nothing at the store rests on these three: a claim that was sent too early is as good as any.
+  Instant barred_until = {};
+  Instant control_by = {};  // asked for control: until then a claim waits for the answer
+  bool free_seen = false;   // reading: the key is free, the claim waits for control
 
   // The one definition of "master right now".
   bool master(Instant now) const { return state == ElectionState::master && lease.valid(now); }

@@ -1,4 +1,4 @@
-// What callers ask of a candidate: start, stop, poll, release, and the status row.
+// What callers ask of a candidate: start, stop, poll, release, and what it knows.
 #include <algorithm>
 #include <utility>
 
@@ -172,65 +172,6 @@ MembersReply ElectionParticipant::read_members() const {
                                         describe_trouble(reply.outcome, reply.detail));
   }
   return reply;
-}
-
-// ---- the status row ----
-
-NodeStatus ElectionParticipant::node_status() const {
-  NodeStatus row{.uuid = holder_.uuid,
-                 .key = key_,
-                 .host = holder_.host,
-                 .pid = holder_.pid,
-                 .ttl = config_.timing.ttl,
-                 .timestamp = runtime_->clock().wall(),
-                 .app_version = options_.app_version,
-                 .label = options_.label};
-  if (!same_process()) return row;  // a lock that was held at the fork stays so in the child
-  const bool master = ismaster();
-  const std::lock_guard lock(mutex_);
-  row.ismaster = master;
-  row.lock_owned = master;
-  row.elector_running = election_.running;
-  row.last_poll = last_poll_;
-  if (master && elected_at_) {
-    row.lock_created = elected_at_;
-    const Duration left =
-        election_.lease.deadline + config_.timing.margin - runtime_->clock().now();
-    row.lock_expires = row.timestamp + std::chrono::duration_cast<WallTime::duration>(left);
-  }
-  return row;
-}
-
-void ElectionParticipant::post_report() {
-  if (!options_.report_status) return;
-  // Every ttl/2 at least: readers call a node stale when three ttls have passed.
-  report_at_ = runtime_->clock().now() + config_.timing.ttl / 2;
-  if (election_.state == ElectionState::stopped) report_at_ = Instant::max();
-  if (report_pending_) return;
-  report_pending_ = true;
-  runtime_->errand([me = self()] { me->write_report(); });
-  runtime_->schedule(shared_from_this(), std::min(election_.next_tick(), report_at_),
-                     election_.lease.renewable() ? election_.lease.renew_at : Instant::max(),
-                     config_.timing.renew_every / 4);
-}
-
-void ElectionParticipant::write_report() {
-  bool gone = false;
-  {
-    const std::lock_guard lock(mutex_);
-    gone = election_.state == ElectionState::stopped;
-    if (!gone) report_pending_ = false;  // a change from now on needs a row of its own
-  }
-  const ReleaseReply reply =
-      gone ? runtime_->store().retire(key_, holder_.uuid) : runtime_->store().report(node_status());
-  const std::lock_guard lock(mutex_);
-  if (gone) {
-    report_pending_ = false;
-    changed_.notify_all();
-  }
-  if (reply.outcome == Outcome::granted || (gone && reply.outcome == Outcome::lost)) return;
-  emit(EventKind::store_trouble,
-       "status row of " + show_key(key_) + ": " + describe_trouble(reply.outcome, reply.detail));
 }
 
 void ElectionParticipant::report_status() {

@@ -49,11 +49,15 @@ void ElectionParticipant::apply(ElectionInput input) {
     const ElectionState before = election_.state;
     const ElectionActions actions = step(election_, input, runtime_->clock().now(), config_);
     // A term leaves for good here: nothing that is published later can reach it.
-    if (actions.revoke) over = std::exchange(term_, nullptr);
+    if (actions.revoke) {
+      over = std::exchange(term_, nullptr);
+      end_chapter(input.event, Instant(Duration(valid_until_.load())));
+    }
     if (over) over->valid_until.store(0, std::memory_order_release);
     if (actions.call_onmaster) begin_term();
     publish();
     carry_out(actions, over);
+    post_ended_chapter();
     if (before == ElectionState::ceding && election_.state == ElectionState::losing &&
         election_.lease.state == LeaseState::ended) {
       emit(EventKind::callback_slow, "onmasterloss of " + show_key(key_) + " still runs after " +
@@ -78,6 +82,10 @@ void ElectionParticipant::publish() {
   valid_until_.store(until, std::memory_order_release);
   token_.store(election_.lease.token.value(), std::memory_order_release);
   if (term_) term_->valid_until.store(until, std::memory_order_release);
+  schedule();
+}
+
+void ElectionParticipant::schedule() {
   const LeaseData& lease = election_.lease;
   runtime_->schedule(shared_from_this(), std::min(election_.next_tick(), report_at_),
                      lease.renewable() ? lease.renew_at : Instant::max(),
@@ -86,7 +94,10 @@ void ElectionParticipant::publish() {
 
 void ElectionParticipant::carry_out(const ElectionActions& actions,
                                     const std::shared_ptr<TermState>& over) {
-  if (actions.call_onmaster) post_onmaster();
+  if (actions.call_onmaster) {
+    post_onmaster();
+    begin_chapter();
+  }
   if (actions.call_onmasterloss) post_onmasterloss(over, election_.lease.loss);
   if (actions.call_onloop) post_onloop();
   if (actions.send_read) {
@@ -96,7 +107,8 @@ void ElectionParticipant::carry_out(const ElectionActions& actions,
   if (actions.send_claim) runtime_->errand([me = self()] { me->claim_at_store(); });
   if (actions.send_release)
     runtime_->errand([me = self(), lease = lease_of(election_)] { me->release_at_store(lease); });
-  if (actions.report) post_report();
+  if (actions.ask_control) post_control();
+  if (actions.report) post_records();
 }
 
 void ElectionParticipant::emit(EventKind kind, std::string message) const {
@@ -133,9 +145,7 @@ void ElectionParticipant::post_onmasterloss(const std::shared_ptr<TermState>& te
   elected_at_.reset();
   if (election_.state == ElectionState::losing) {
     emit(EventKind::lost,
-         "no longer master of " + show_key(key_) +
-             (reason == LossReason::taken ? ": somebody removed or replaced the lease at the store"
-                                          : ": no renewal was confirmed before the deadline"));
+         "no longer master of " + show_key(key_) + ": " + describe_loss(reason));
   }
   runtime_->call([me = self(), term] { me->run_onmasterloss(term); });
 }
@@ -214,6 +224,7 @@ void ElectionParticipant::read_store() {
     last_look_ = reply.outcome;
     last_look_detail_ = reply.detail;
     standstill_mark_.reset();
+    expired_seen_.reset();
     if (reply.outcome != Outcome::granted) {
       const bool damaged = reply.outcome == Outcome::damaged;
       if (news) {
@@ -222,6 +233,7 @@ void ElectionParticipant::read_store() {
       }
     } else if (!reply.record || reply.record->claimable) {
       input.event = ElectionEvent::read_free;
+      if (reply.record) expired_seen_ = {reply.record->holder.uuid, reply.record->expires_at};
     } else {
       const Record& record = *reply.record;
       const Instant now = runtime_->clock().now();
@@ -232,7 +244,10 @@ void ElectionParticipant::read_store() {
       if (record.remaining <= Duration::zero()) {
         input.remaining = standstill_.stands_at() - now;
         standstill_mark_ = standstill_.stood_still(now);
-        if (standstill_mark_) input.event = ElectionEvent::read_free;
+        if (standstill_mark_) {
+          input.event = ElectionEvent::read_free;
+          expired_seen_ = {record.holder.uuid, record.expires_at};
+        }
       }
     }
   }
@@ -300,7 +315,7 @@ void ElectionParticipant::release_at_store(const Lease& lease) {
 void ElectionParticipant::tick() {
   apply_event(ElectionEvent::tick);
   const std::lock_guard lock(mutex_);
-  if (runtime_->clock().now() >= report_at_) post_report();
+  if (runtime_->clock().now() >= report_at_) post_records();
 }
 
 std::optional<DueRenewal> ElectionParticipant::renewal() {
@@ -338,6 +353,7 @@ void ElectionParticipant::woken(bool freed) {
   {
     const std::lock_guard lock(mutex_);
     settle_poll();  // the end of the hints wakes too
+    if (!freed && election_.state != ElectionState::stopped) post_control();
   }
   apply_event(freed ? ElectionEvent::freed : ElectionEvent::wake);
 }

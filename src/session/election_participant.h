@@ -1,6 +1,6 @@
 // One MongoElector at work: the election machine driven by the caller (start, stop, poll, release),
-// the errand runner (store calls), the keeper (renewals), the watchdog (time), the waker (hints)
-// and the dispatcher (callbacks).
+// the errand runner (store calls), the keeper (renewals), the watchdog (time), the waker (hints),
+// the dispatcher (callbacks) and the records thread (status row, history, control).
 //
 // Data: event -> apply(input) -> election machine -> actions -> posted to the thread they belong to
 // -> reply -> apply. mutex_ guards the machine and is never held over a store call, a callback or a
@@ -60,25 +60,50 @@ class ElectionParticipant : public Participant {
  private:
   using Self = std::shared_ptr<ElectionParticipant>;
 
+  // A lease that had run out when the key was seen free.
+  struct Expired {
+    std::string uuid;
+    WallTime at;
+  };
+  // What the history will say of a term, with its times on our own clock.
+  struct Chapter {
+    TermRow row;
+    Instant began;
+    std::optional<Instant> ended = {};
+    std::optional<Expired> expired = {};  // of whoever led before
+  };
+
   void apply(ElectionInput input);
   void apply_event(ElectionEvent event) { apply({.event = event}); }
   void apply_lease(LeaseInput reply);
   // All of these with mutex_ held.
   void publish();
+  void schedule();
   void settle_poll();
   void begin_term();
   void carry_out(const ElectionActions& actions, const std::shared_ptr<TermState>& over);
   void post_onmaster();
   void post_onmasterloss(const std::shared_ptr<TermState>& term, LossReason reason);
   void post_onloop();
+  void post_records();
   void post_report();
+  void post_control();
+  void begin_chapter();
+  void end_chapter(ElectionEvent by, Instant valid_until);
+  void post_ended_chapter();
 
   // On the errand runner.
   void read_store();
   void claim_at_store();
   void release_at_store(const Lease& lease);
-  void write_report();
   bool clock_is_off();
+
+  // On the records thread.
+  void write_report();
+  void read_control();
+  std::optional<TermRow> write_term(const Chapter& chapter);
+  void close_predecessors(const Chapter& chapter, const TermRow& own);
+  void history_answered(const ReleaseReply& reply);
 
   // On the dispatcher. False: nothing may be called any more.
   bool enter_callback();
@@ -115,9 +140,18 @@ class ElectionParticipant : public Participant {
   bool in_callback_ = false;
   bool loop_pending_ = false;
   bool report_pending_ = false;
+  bool control_pending_ = false;
   Instant report_at_ = Instant::max();
   std::optional<WallTime> last_poll_;
   std::optional<WallTime> elected_at_;
+  std::optional<Expired> expired_seen_;
+  std::optional<Chapter> chapter_;  // from the start of a term until its end is on its way
+  StepDown stepdown_;               // the latest that was asked for
+  Outcome last_control_ = Outcome::granted;
+
+  // Of the records thread alone.
+  std::optional<TermRow> last_term_;
+  bool history_works_ = true;
 
   // Derived from election_ under mutex_, read without it.
   std::atomic<Duration::rep> valid_until_{0};  // 0: not master

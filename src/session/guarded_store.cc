@@ -59,6 +59,18 @@ class GuardedStore : public LeaseStore {
   MembersReply members(const Key& key) override {
     return guarded<MembersReply>([&] { return store_->members(key); });
   }
+  ReleaseReply record_term(const TermRow& row) override {
+    return guarded<ReleaseReply>([&] { return store_->record_term(row); });
+  }
+  HistoryReply history(const Key& key, WallTime since, std::size_t limit) override {
+    return guarded<HistoryReply>([&] { return store_->history(key, since, limit); });
+  }
+  ControlReply read_control(const Key& key) override {
+    return guarded<ControlReply>([&] { return store_->read_control(key); });
+  }
+  ReleaseReply write_control(const ControlRow& row) override {
+    return guarded<ReleaseReply>([&] { return store_->write_control(row); });
+  }
   bool shared() const override { return store_->shared(); }
   void limit_calls(Duration budget) override {
     try {

@@ -53,10 +53,7 @@ LockParticipant::Step LockParticipant::apply(const LeaseInput& input) {
   if (done.actions.won)
     emit(EventKind::acquired, "acquired " + show_key(key_) + ", token " + to_string(token));
   if (done.actions.lost) {
-    emit(EventKind::lost, "lost " + show_key(key_) +
-                              (loss == LossReason::taken
-                                   ? ": somebody removed or replaced the lease at the store"
-                                   : ": no renewal was confirmed before the deadline"));
+    emit(EventKind::lost, "lost " + show_key(key_) + ": " + describe_loss(loss));
     if (options_.on_lost) runtime_->call([me = self(), token] { me->run_on_lost(token); });
   }
   return done;

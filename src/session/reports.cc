@@ -33,6 +33,11 @@ std::string describe_trouble(Outcome outcome, const std::string& detail) {
   return detail.empty() ? text : text + ": " + detail;
 }
 
+std::string describe_loss(LossReason reason) {
+  return reason == LossReason::taken ? "somebody removed or replaced the lease at the store"
+                                     : "no renewal was confirmed before the deadline";
+}
+
 Holder make_holder(const std::string& label, const std::string& note) {
   return {
       .uuid = new_uuid(), .host = host_name(), .pid = process_id(), .label = label, .note = note};

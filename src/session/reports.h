@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/lease_machine.h"
 #include "mongoelector/lease.h"
 #include "mongoelector/store.h"
 
@@ -14,6 +15,9 @@ std::string describe_holder(const Record& record);
 
 // "the store is unreachable: no primary", "... denied it: wrong password"
 std::string describe_trouble(Outcome outcome, const std::string& detail);
+
+// Why a lease is lost.
+std::string describe_loss(LossReason reason);
 
 // The start of every status row and holder: this process, a fresh uuid.
 Holder make_holder(const std::string& label, const std::string& note);

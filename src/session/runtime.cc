@@ -5,6 +5,7 @@
 
 #include "mongoelector/error.h"
 #include "session/guarded_store.h"
+#include "session/store_time.h"
 
 namespace mongoelector::internal {
 
@@ -31,6 +32,7 @@ Runtime::Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options)
       waker_(store_, clock_),
       dispatcher_(clock_),
       errands_(clock_),
+      records_(clock_),
       proxy_(clock_) {}
 
 void Runtime::require_same_process() const {
@@ -52,6 +54,7 @@ void Runtime::start(Duration call_budget) {
   dispatcher_.start();
   keeper_.start();
   errands_.start();
+  records_.start();
   waker_.start([weak = weak_from_this()](const std::string& why) {
     if (const auto me = weak.lock())
       me->emit({.kind = EventKind::store_warning, .message = "no wake-ups, polling only: " + why});
@@ -72,7 +75,7 @@ int Runtime::threads() const {
   if (!same_process()) return 0;
   const std::lock_guard lock(start_mutex_);
   return int{watchdog_.running()} + int{keeper_.running()} + int{waker_.running()} +
-         int{dispatcher_.running()} + int{errands_.running()} +
+         int{dispatcher_.running()} + int{errands_.running()} + int{records_.running()} +
          int{proxy_.running()};
 }
 
@@ -118,19 +121,11 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
     // Others may have asked with another limit.
     if (clock_->now() < time_good_until_ && time_off_by_ <= max_offset) return std::nullopt;
   }
-  const WallTime before = clock_->wall();
-  const StoreInfo info = store_->info();
-  const WallTime after = clock_->wall();
-  tell_new(info.warnings);
-  // No answer: the call this check precedes will tell. No clock of its own: nothing to compare
-  // with.
-  if (info.outcome != Outcome::granted || !info.time) return std::nullopt;
-  const Duration half_trip = (after - before) / 2;
-  const Duration offset =
-      *info.time - (before + std::chrono::duration_cast<WallTime::duration>(half_trip));
-  // The store read its clock somewhere inside the round trip.
-  const Duration off_by = std::chrono::abs(offset) - std::chrono::abs(half_trip);
-  if (off_by > max_offset) return offset;
+  const auto time = ask_store_time(*store_, *clock_);
+  if (!time) return std::nullopt;  // the call this check precedes will tell
+  tell_new(time->warnings);
+  const Duration off_by = std::chrono::abs(time->offset) - time->blur;
+  if (off_by > max_offset) return time->offset;
   const std::lock_guard lock(time_mutex_);
   time_good_until_ = clock_->now() + kTimeCheckEvery;
   time_off_by_ = off_by;
@@ -157,9 +152,10 @@ void Runtime::finish() {
   const Instant until = clock_->now() + budget + kFinishWithin;
   const auto left = [&] { return std::max(until - clock_->now(), Duration::zero()); };
   // Calls first: they may still give back leases, and what a caller did not wait for may post an
-  // errand. The dispatcher after everything that posts to it.
+  // errand; records of that follow. The dispatcher after everything that posts to it.
   proxy_.finish(left());
   errands_.finish(left());
+  records_.finish(left());
   watchdog_.finish(left());
   keeper_.finish(left());
   waker_.finish(left());

@@ -4,12 +4,13 @@
 //   keeper      renews leases in batches
 //   waker       turns hints of the store into wake-ups; only if the store sends hints
 //   dispatcher  runs user callbacks and the event sink
-//   errands     store calls of candidates: read, claim, release, status rows
+//   errands     store calls of candidates: read, claim, release
+//   records     store calls that nothing waits for: status rows, history, control
 //   proxy       store calls of the program's own threads; not before the store fails to answer
 //
-// Five at most, six in trouble, whatever the number of leases. Locks: a participant's own lock may
-// be held when calling schedule(), call(), errand() or emit(); none of these takes a participant's
-// lock.
+// Six at most, seven in trouble, whatever the number of leases. Locks: a participant's own lock may
+// be held when calling schedule(), call(), errand(), record() or emit(); none of these takes a
+// participant's lock.
 #pragma once
 
 #include <atomic>
@@ -62,6 +63,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void call(std::function<void()> callback) { dispatcher_.post(std::move(callback)); }
   bool on_dispatcher() const { return dispatcher_.is_this_thread(); }
   void errand(std::function<void()> job) { errands_.post(std::move(job)); }
+  void record(std::function<void()> job) { records_.post(std::move(job)); }
   // A store call for a caller who must be back by `until`. While the store answers, it is made on
   // this very thread: handing it over would cost more than a twentieth of it. As soon as it does
   // not, the proxy makes it and the caller leaves in time, with "unknown" when the call had begun,
@@ -122,6 +124,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   Waker waker_;
   WorkQueue dispatcher_;
   WorkQueue errands_;
+  WorkQueue records_;
   WorkQueue proxy_;
   mutable std::mutex start_mutex_;
   bool started_ = false;

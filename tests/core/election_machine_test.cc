@@ -52,8 +52,9 @@ std::string lease_column(const LeaseData& before, const LeaseData& after, bool s
 
 StateTable read_tables() {
   Words words{.states = {states().begin(), states().end()},
-              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "(run)", "(stop)"},
-              .conditions = {"look_at", "deadline", "cede_until", "ttl", "retry_at"}};
+              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "ask", "(run)", "(stop)"},
+              .conditions = {"look_at", "deadline", "cede_until", "ttl", "retry_at", "control_by",
+                             "unheard", "unseen", "barred", "lifted", "asked"}};
   words.states.insert("next");
   std::set<std::string> columns(events().begin(), events().end());
   columns.erase("lease_reply");
@@ -77,6 +78,18 @@ std::vector<LeaseState> leases_of(ElectionState state) {
   return {};
 }
 
+// What is known of control: nothing special, a bar, or that it was asked for and not heard yet.
+std::vector<ElectionData> with_control(const ElectionData& election) {
+  std::vector<ElectionData> variants(3, election);
+  variants[1].barred_until = at(70);
+  variants[2].control_by = at(50);
+  if (election.state == ElectionState::reading) {
+    variants.push_back(variants[2]);
+    variants.back().free_seen = true;
+  }
+  return variants;
+}
+
 // Every election that a cell can be about, each at every moment at which something may change.
 struct Case {
   ElectionData election;
@@ -93,7 +106,7 @@ std::vector<Case> all_cases() {
         // A follower is always running, and nobody runs while stopped.
         if (state == ElectionState::follower && !running) continue;
         if (state == ElectionState::stopped && running) continue;
-        for (const int second : {0, 30, 40, 60, 80, 200, 300}) {
+        for (const int second : {0, 30, 40, 50, 60, 70, 80, 200, 300}) {
           const ElectionData election{
               .state = state,
               .running = running,
@@ -108,8 +121,10 @@ std::vector<Case> all_cases() {
               .look_at = at(30),
               .hold_off_until = bits & 2 ? at(500) : Instant{},
               .cede_until = at(60)};
-          cases.push_back({election, at(second)});
-          cases.push_back({election, at(second) - nanoseconds(1)});
+          for (const ElectionData& variant : with_control(election)) {
+            cases.push_back({variant, at(second)});
+            cases.push_back({variant, at(second) - nanoseconds(1)});
+          }
         }
       }
     }
@@ -117,7 +132,7 @@ std::vector<Case> all_cases() {
   return cases;
 }
 
-Situation situation_of(const Case& one) {
+Situation situation_of(const Case& one, const ElectionInput& input) {
   const ElectionData& election = one.election;
   const LeaseData& lease = election.lease;
   Situation situation{.bar = one.now < election.hold_off_until,
@@ -132,6 +147,18 @@ Situation situation_of(const Case& one) {
   reached("deadline", lease.renewable() || lease.state == LeaseState::unsure, lease.deadline);
   reached("ttl", undoing, lease.forgotten);
   reached("retry_at", undoing, lease.retry_at);
+  reached("control_by", election.free_seen, election.control_by);
+  const bool hears = input.event == ElectionEvent::control;
+  const bool was_barred = one.now < election.barred_until;
+  const bool barred = hears ? one.now < input.barred_until : was_barred;
+  const auto holds = [&](const std::string& name, bool does) {
+    if (does) situation.conditions.insert(name);
+  };
+  holds("unheard", one.now < election.control_by);
+  holds("unseen", !election.free_seen);
+  holds("barred", barred);
+  holds("lifted", was_barred && !barred);
+  holds("asked", input.step_down);
   return situation;
 }
 
@@ -140,7 +167,9 @@ std::string outside(const ElectionData& election) {
   const auto time = [](Instant when) { return std::to_string(when.time_since_epoch().count()); };
   return name(election.state) + (election.running ? " running" : "") +
          (election.look_again ? " again" : "") + " look " + time(election.look_at) + " hold " +
-         time(election.hold_off_until) + " cede " + time(election.cede_until);
+         time(election.hold_off_until) + " cede " + time(election.cede_until) + " barred " +
+         time(election.barred_until) + " control by " + time(election.control_by) +
+         (election.free_seen ? " free" : "");
 }
 
 ElectionActions actions_of(const Result& expected) {
@@ -152,19 +181,33 @@ ElectionActions actions_of(const Result& expected) {
           .send_read = sends && expected.to == "reading",
           .send_claim = sends && expected.to == "claiming",
           .send_release = sends && expected.to == "clearing",
+          .ask_control = expected.has("ask"),
           .report = expected.has("r")};
 }
 
 // What a cell says against what happened; the lease is compared by the callers.
 void expect_as_told(const Result& expected, const Case& before, const ElectionData& after,
-                    const ElectionActions& actions, ElectionEvent event) {
+                    const ElectionActions& actions, const ElectionInput& input) {
+  const ElectionEvent event = input.event;
   EXPECT_FALSE(expected.impossible);
   EXPECT_EQ(actions, actions_of(expected));
   ElectionData plain = before.election;  // with what a cell that leads nowhere may still change
   if (expected.has("(run)")) plain.running = true;
   if (expected.has("(stop)")) plain.running = false;
   if (expected.has("again")) plain.look_again = true;
+  if (expected.has("ask")) {
+    plain.barred_until = {};
+    plain.control_by = before.now + kConfig.timing.call_budget;
+  }
+  if (event == ElectionEvent::control) {
+    plain.barred_until = input.barred_until;
+    plain.control_by = {};
+  }
+  EXPECT_EQ(after.barred_until, plain.barred_until);
+  EXPECT_EQ(after.control_by, plain.control_by);
   if (expected.to.empty()) {
+    if (event == ElectionEvent::read_free && before.election.state == ElectionState::reading)
+      plain.free_seen = true;
     EXPECT_EQ(outside(after), outside(plain));
     return;
   }
@@ -201,16 +244,16 @@ TEST(ElectionMachine, the_tables_know_every_state_and_event) {
 }
 
 // One case and one event that is no reply about the lease.
-void walk_event(const StateTable& table, const Case& one, ElectionEvent event) {
+void walk_event(const StateTable& table, const Case& one, const ElectionInput& input) {
+  const ElectionEvent event = input.event;
   const std::string& column = events()[static_cast<int>(event)];
-  const Result& expected = table.at(name(one.election.state), column).pick(situation_of(one));
+  const Result& expected =
+      table.at(name(one.election.state), column).pick(situation_of(one, input));
   ElectionData after = one.election;
-  const ElectionActions actions =
-      step(after, {.event = event, .new_lease_id = LeaseId("new"), .remaining = seconds(9)},
-           one.now, kConfig);
+  const ElectionActions actions = step(after, input, one.now, kConfig);
   SCOPED_TRACE(outside(one.election) + " x " + column + " at " +
                std::to_string((one.now - at(0)) / nanoseconds(1)));
-  expect_as_told(expected, one, after, actions, event);
+  expect_as_told(expected, one, after, actions, input);
   if (!expected.to.empty()) return;
   LeaseData lease = one.election.lease;
   if (expected.has("renew")) lease.renew_at = one.now;
@@ -230,13 +273,14 @@ void walk_reply(const StateTable& table, const Case& one, LeaseEvent event) {
   LeaseData lease = one.election.lease;
   const LeaseActions effect = step(lease, reply, one.now, kConfig.timing);
   const std::string column = lease_column(one.election.lease, lease, effect.send_release);
-  const Result& expected = table.at(name(one.election.state), column).pick(situation_of(one));
+  const ElectionInput input{.event = ElectionEvent::lease_reply, .lease = reply};
+  const Result& expected =
+      table.at(name(one.election.state), column).pick(situation_of(one, input));
   ElectionData after = one.election;
-  const ElectionActions actions =
-      step(after, {.event = ElectionEvent::lease_reply, .lease = reply}, one.now, kConfig);
+  const ElectionActions actions = step(after, input, one.now, kConfig);
   SCOPED_TRACE(outside(one.election) + " x lease " + column + " at " +
                std::to_string((one.now - at(0)) / nanoseconds(1)));
-  expect_as_told(expected, one, after, actions, ElectionEvent::lease_reply);
+  expect_as_told(expected, one, after, actions, input);
   EXPECT_TRUE(same(after.lease, lease));
 }
 
@@ -249,8 +293,16 @@ TEST(ElectionMachine, does_what_every_cell_says) {
   const StateTable table = read_tables();
   for (const Case& one : all_cases()) {
     for (int i = 0; i < kElectionEvents; ++i) {
-      const auto event = static_cast<ElectionEvent>(i);
-      if (event != ElectionEvent::lease_reply) walk_event(table, one, event);
+      ElectionInput input{.event = static_cast<ElectionEvent>(i),
+                          .new_lease_id = LeaseId("new"),
+                          .remaining = seconds(9)};
+      if (input.event == ElectionEvent::lease_reply) continue;
+      walk_event(table, one, input);
+      if (input.event != ElectionEvent::control) continue;
+      input.barred_until = at(1000);
+      walk_event(table, one, input);
+      input.step_down = true;
+      walk_event(table, one, input);
     }
     for (const LeaseEvent event : kReplies) walk_reply(table, one, event);
   }
@@ -348,6 +400,49 @@ TEST(ElectionMachine, after_a_release_it_holds_off_for_a_ttl_whatever_happens) {
   EXPECT_TRUE(step(election, {.event = ElectionEvent::tick}, at(100), kConfig).send_read);
 }
 
+ElectionInput control(Instant barred_until) {
+  return {.event = ElectionEvent::control, .barred_until = barred_until};
+}
+
+TEST(ElectionMachine, the_first_claim_waits_for_control_but_never_longer_than_one_call) {
+  ElectionData prompt;
+  EXPECT_TRUE(step(prompt, {.event = ElectionEvent::start}, at(0), kConfig).ask_control);
+  ElectionData slow = prompt;
+  ElectionData silent = prompt;
+  step(prompt, control({}), at(1), kConfig);
+  EXPECT_TRUE(step(prompt, {.event = ElectionEvent::read_free}, at(2), kConfig).send_claim);
+  EXPECT_FALSE(step(slow, {.event = ElectionEvent::read_free}, at(1), kConfig).send_claim);
+  EXPECT_TRUE(slow.looking());
+  EXPECT_TRUE(step(slow, control({}), at(2), kConfig).send_claim) << "without another look";
+  step(silent, {.event = ElectionEvent::read_free}, at(1), kConfig);
+  EXPECT_EQ(silent.next_tick(), at(5));
+  EXPECT_TRUE(step(silent, {.event = ElectionEvent::tick}, at(5), kConfig).send_claim);
+}
+
+TEST(ElectionMachine, who_is_barred_looks_on_and_claims_when_the_bar_is_over_or_lifted) {
+  ElectionData election{.state = ElectionState::follower, .running = true, .look_at = at(10)};
+  step(election, control(at(50)), at(0), kConfig);
+  EXPECT_TRUE(step(election, {.event = ElectionEvent::freed}, at(1), kConfig).send_read);
+  step(election, {.event = ElectionEvent::read_free}, at(2), kConfig);
+  EXPECT_EQ(election.next_tick(), at(2) + kConfig.timing.poll);
+  ElectionData lifted = election;
+  EXPECT_TRUE(step(lifted, control({}), at(3), kConfig).send_read);
+  EXPECT_TRUE(step(lifted, {.event = ElectionEvent::read_free}, at(4), kConfig).send_claim);
+  EXPECT_TRUE(step(election, {.event = ElectionEvent::tick}, at(40), kConfig).send_read);
+  step(election, {.event = ElectionEvent::read_free}, at(41), kConfig);
+  EXPECT_EQ(election.next_tick(), at(50));
+  step(election, {.event = ElectionEvent::tick}, at(50), kConfig);
+  EXPECT_TRUE(step(election, {.event = ElectionEvent::read_free}, at(51), kConfig).send_claim);
+}
+
+TEST(ElectionMachine, a_bar_does_not_end_a_term) {
+  ElectionData election{.state = ElectionState::master,
+                        .running = true,
+                        .lease = {.state = LeaseState::held, .id = kOurs, .deadline = at(80)}};
+  EXPECT_EQ(step(election, control(at(500)), at(0), kConfig), ElectionActions{});
+  EXPECT_TRUE(election.master(at(1)));
+}
+
 TEST(ElectionMachine, a_loss_callback_that_does_not_end_stops_the_renewals_not_more) {
   ElectionData election{.state = ElectionState::master,
                         .running = true,
@@ -394,7 +489,10 @@ class Walk {
 
   ElectionInput draw() {
     const auto event = static_cast<ElectionEvent>(below(kElectionEvents));
-    ElectionInput input{.event = event, .remaining = seconds(below(100))};
+    ElectionInput input{.event = event,
+                        .remaining = seconds(below(100)),
+                        .barred_until = now_ + seconds(below(60) - 40),
+                        .step_down = below(4) == 0};
     // Callbacks report only when they were called.
     if (event == ElectionEvent::loss_done && !loss_running_) input.event = ElectionEvent::tick;
     if (event == ElectionEvent::loss_done) loss_running_ = false;

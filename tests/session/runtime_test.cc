@@ -78,10 +78,10 @@ TEST_F(RuntimeTest, runs_the_same_threads_for_one_candidate_and_for_many) {
   for (int i = 0; i < 200; ++i) {
     electors.push_back(std::make_unique<MongoElector>(session, "election " + std::to_string(i)));
     electors.back()->start();
-    EXPECT_EQ(session->threads(), 5);
+    EXPECT_EQ(session->threads(), 6);
   }
   EXPECT_TRUE(eventually([&] { return electors.back()->ismaster(); }));
-  EXPECT_EQ(session->threads(), 5);
+  EXPECT_EQ(session->threads(), 6);
 }
 
 TEST_F(RuntimeTest, without_hints_there_is_no_thread_for_them) {
@@ -89,7 +89,7 @@ TEST_F(RuntimeTest, without_hints_there_is_no_thread_for_them) {
   const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});
   MongoLocker lock(session, "nightly");
   lock.acquire();
-  EXPECT_TRUE(eventually([&] { return session->threads() == 4; }));
+  EXPECT_TRUE(eventually([&] { return session->threads() == 5; }));
 }
 
 TEST_F(RuntimeTest, a_start_without_threads_to_be_had_can_be_repeated) {
@@ -102,7 +102,7 @@ TEST_F(RuntimeTest, a_start_without_threads_to_be_had_can_be_repeated) {
   EXPECT_THROW(tried->start(seconds(1)), std::system_error);
   ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
   tried->start(seconds(1));
-  EXPECT_EQ(tried->threads(), 5);
+  EXPECT_EQ(tried->threads(), 6);
   tried->finish();
   EXPECT_EQ(tried->threads(), 0);
 }

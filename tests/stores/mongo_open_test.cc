@@ -33,6 +33,16 @@ TEST_F(MongoOpening, makes_the_broom_with_an_hour_of_grace) {
   EXPECT_TRUE(open()->info().warnings.empty()) << "nor when it is there";
 }
 
+TEST_F(MongoOpening, keeps_terms_for_thirty_days_and_control_for_ever) {
+  const auto store = open();
+  const std::string made = indexes("elector.history");
+  EXPECT_NE(made.find(R"("name" : "ts_written_1", "expireAfterSeconds" : 2592000)"),
+            std::string::npos)
+      << made;
+  ASSERT_EQ(store->write_control({.key = Key::election("billing")}).outcome, Outcome::granted);
+  EXPECT_EQ(indexes("elector.control").find("expireAfterSeconds"), std::string::npos);
+}
+
 TEST_F(MongoOpening, makes_the_index_that_python_wants_for_a_python_fleet) {
   const auto store = open({.python_fleet = PythonFleet::both});
   const std::string made = indexes("elector.locks");

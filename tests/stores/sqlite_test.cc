@@ -474,7 +474,7 @@ TEST_F(Sqlite, takes_no_file_that_is_not_its_own) {
   EXPECT_EQ(refusal(dir_.file("foreign.db")), ConnectProblem::damaged);
   EXPECT_FALSE(std::filesystem::exists(dir_.file("foreign.db-sessions")));
   open();
-  RawDatabase(path_).run("PRAGMA user_version = 2");
+  RawDatabase(path_).run("PRAGMA user_version = 99");
   EXPECT_EQ(refusal(path_), ConnectProblem::damaged);
 }
 
@@ -518,6 +518,33 @@ TEST_F(Sqlite, a_row_that_promises_more_than_its_ttl_blocks_nobody_for_ever) {
   ClaimRequest forced = request(key_, seconds(60));
   forced.force = true;
   EXPECT_EQ(store->claim(forced).outcome, Outcome::granted);
+}
+
+TEST_F(Sqlite, keeps_terms_for_thirty_days_and_leaves_damaged_ones_out) {
+  const auto store = open();
+  const Key key = Key::election("billing");
+  for (const int token : {1, 2, 3}) {
+    ASSERT_EQ(store->record_term({.key = key, .token = Token(token)}).outcome, Outcome::granted);
+  }
+  RawDatabase(path_).run("UPDATE terms SET ended_by = 'somehow' WHERE token = 2");
+  EXPECT_EQ(store->history(key, {}, 9).rows.size(), 2u);
+  RawDatabase(path_).run("UPDATE terms SET written_wall_ms = written_wall_ms - 31 * 86400000");
+  ASSERT_EQ(store->record_term({.key = key, .token = Token(4)}).outcome, Outcome::granted);
+  const auto rows = store->history(key, {}, 9).rows;
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].token, Token(4));
+}
+
+TEST_F(Sqlite, tells_a_damaged_control_row) {
+  const auto store = open();
+  const Key key = Key::election("billing");
+  ASSERT_EQ(store->write_control({.key = key, .pause = Pause{.until = WallTime{}}}).outcome,
+            Outcome::granted);
+  ASSERT_TRUE(store->read_control(key).row);
+  RawDatabase(path_).run("UPDATE controls SET pause_until_wall_ms = 9223372036854775807");
+  const ControlReply reply = store->read_control(key);
+  EXPECT_EQ(reply.outcome, Outcome::damaged);
+  EXPECT_FALSE(reply.row);
 }
 
 }  // namespace

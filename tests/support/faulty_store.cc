@@ -21,7 +21,9 @@ void FaultyStore::hang(Verb verb) {
 
 void FaultyStore::hang_all() {
   for (const Verb verb : {Verb::claim, Verb::renew, Verb::release, Verb::break_lease, Verb::read,
-                          Verb::list, Verb::info, Verb::report, Verb::retire, Verb::members}) {
+                          Verb::list, Verb::info, Verb::report, Verb::retire, Verb::members,
+                          Verb::record_term, Verb::history, Verb::read_control,
+                          Verb::write_control}) {
     hang(verb);
   }
 }
@@ -133,6 +135,22 @@ ReleaseReply FaultyStore::retire(const Key& key, const std::string& uuid) {
 
 MembersReply FaultyStore::members(const Key& key) {
   return around<MembersReply>(Verb::members, [&] { return inner_->members(key); });
+}
+
+ReleaseReply FaultyStore::record_term(const TermRow& row) {
+  return around<ReleaseReply>(Verb::record_term, [&] { return inner_->record_term(row); });
+}
+
+HistoryReply FaultyStore::history(const Key& key, WallTime since, std::size_t limit) {
+  return around<HistoryReply>(Verb::history, [&] { return inner_->history(key, since, limit); });
+}
+
+ControlReply FaultyStore::read_control(const Key& key) {
+  return around<ControlReply>(Verb::read_control, [&] { return inner_->read_control(key); });
+}
+
+ReleaseReply FaultyStore::write_control(const ControlRow& row) {
+  return around<ReleaseReply>(Verb::write_control, [&] { return inner_->write_control(row); });
 }
 
 }  // namespace mongoelector::test

@@ -13,7 +13,22 @@
 
 namespace mongoelector::test {
 
-enum class Verb { claim, renew, release, break_lease, read, list, info, report, retire, members };
+enum class Verb {
+  claim,
+  renew,
+  release,
+  break_lease,
+  read,
+  list,
+  info,
+  report,
+  retire,
+  members,
+  record_term,
+  history,
+  read_control,
+  write_control
+};
 
 class FaultyStore : public LeaseStore {
  public:
@@ -47,6 +62,10 @@ class FaultyStore : public LeaseStore {
   ReleaseReply report(const NodeStatus& row) override;
   ReleaseReply retire(const Key& key, const std::string& uuid) override;
   MembersReply members(const Key& key) override;
+  ReleaseReply record_term(const TermRow& row) override;
+  HistoryReply history(const Key& key, WallTime since, std::size_t limit) override;
+  ControlReply read_control(const Key& key) override;
+  ReleaseReply write_control(const ControlRow& row) override;
   bool shared() const override { return shared_; }
   void limit_calls(Duration budget) override { inner_->limit_calls(budget); }
 

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <utility>
 
+#include "base/records.h"
+
 namespace mongoelector {
 
 namespace {
@@ -19,11 +21,15 @@ struct Entry {
 struct Hub {
   std::mutex mutex;
   std::condition_variable changed;
-  std::map<int, std::vector<Key>> freed;  // by watch, not told yet
+  std::map<int, Watch::Hints> news;  // by watch, not told yet
   int next_watch = 0;
 
-  void publish(const Key& key) {
-    for (auto& [watch, keys] : freed) keys.push_back(key);
+  void publish(const Key& freed) {
+    for (auto& [watch, hints] : news) hints.freed.push_back(freed);
+    changed.notify_all();
+  }
+  void publish_anything() {
+    for (auto& [watch, hints] : news) hints.anything = true;
     changed.notify_all();
   }
 };
@@ -33,18 +39,20 @@ class MemoryWatch : public Watch {
   explicit MemoryWatch(std::shared_ptr<Hub> hub) : hub_(std::move(hub)) {
     const std::lock_guard lock(hub_->mutex);
     id_ = hub_->next_watch++;
-    hub_->freed[id_];
+    hub_->news[id_];
   }
   ~MemoryWatch() override {
     const std::lock_guard lock(hub_->mutex);
-    hub_->freed.erase(id_);
+    hub_->news.erase(id_);
   }
 
   Hints next() override {
     std::unique_lock lock(hub_->mutex);
-    auto& freed = hub_->freed[id_];
-    hub_->changed.wait(lock, [&] { return cancelled_ || !freed.empty(); });
-    return {.freed = std::exchange(freed, {}), .ended = cancelled_};
+    Hints& news = hub_->news[id_];
+    hub_->changed.wait(lock, [&] { return cancelled_ || news.anything || !news.freed.empty(); });
+    Hints hints = std::exchange(news, {});
+    hints.ended = cancelled_;
+    return hints;
   }
 
   void cancel() noexcept override {
@@ -168,6 +176,53 @@ class MemoryStore : public LeaseStore {
     return reply;
   }
 
+  ReleaseReply record_term(const TermRow& row) override {
+    const std::lock_guard lock(hub_->mutex);
+    auto& terms = terms_[row.key];
+    std::erase_if(terms, [&](const auto& old) {
+      return old.second.written < clock_->wall() - internal::kKeepTermsFor;
+    });
+    const auto found = terms.find(row.token);
+    if (found != terms.end() && internal::finality(found->second.row.ended_by) >=
+                                    internal::finality(row.ended_by)) {
+      return {.outcome = Outcome::lost};
+    }
+    terms.insert_or_assign(row.token, Term{row, clock_->wall()});
+    return {.outcome = Outcome::granted};
+  }
+
+  HistoryReply history(const Key& key, WallTime since, std::size_t limit) override {
+    const std::lock_guard lock(hub_->mutex);
+    HistoryReply reply{.outcome = Outcome::granted};
+    const auto& terms = terms_[key];
+    for (auto term = terms.rbegin(); term != terms.rend(); ++term) {
+      if (reply.rows.size() >= limit) break;
+      const TermRow& row = term->second.row;
+      if (row.end.value_or(WallTime::max()) >= since) reply.rows.push_back(row);
+    }
+    return reply;
+  }
+
+  ControlReply read_control(const Key& key) override {
+    const std::lock_guard lock(hub_->mutex);
+    ControlReply reply{.outcome = Outcome::granted, .time = clock_->wall()};
+    const auto found = controls_.find(key);
+    if (found != controls_.end()) reply.row = found->second;
+    return reply;
+  }
+
+  ReleaseReply write_control(const ControlRow& row) override {
+    const std::lock_guard lock(hub_->mutex);
+    const auto found = controls_.find(row.key);
+    const std::uint64_t version = found == controls_.end() ? 0 : found->second.version;
+    if (version != row.version) return {.outcome = Outcome::lost};
+    ControlRow written = row;
+    ++written.version;
+    controls_.insert_or_assign(row.key, std::move(written));
+    hub_->publish_anything();
+    return {.outcome = Outcome::granted};
+  }
+
   bool shared() const override { return false; }
   void limit_calls(Duration) override {}
 
@@ -205,6 +260,12 @@ class MemoryStore : public LeaseStore {
   const std::shared_ptr<Hub> hub_ = std::make_shared<Hub>();
   std::map<Key, Entry> leases_;
   std::map<std::string, NodeStatus> rows_;
+  struct Term {
+    TermRow row;
+    WallTime written;
+  };
+  std::map<Key, std::map<Token, Term>> terms_;
+  std::map<Key, ControlRow> controls_;
   std::uint64_t last_token_ = 0;
   std::uint64_t last_version_ = 0;
 };

@@ -92,6 +92,14 @@ std::optional<Date> date(const bson_t& document, const char* name) {
   return Date{bson_iter_date_time(&*found)};
 }
 
+std::optional<std::chrono::system_clock::time_point> wall_time(const bson_t& document,
+                                                               const char* name) {
+  constexpr std::int64_t kFarthestMs = 9'000'000'000'000;
+  const auto found = date(document, name);
+  if (!found || found->ms <= -kFarthestMs || found->ms >= kFarthestMs) return std::nullopt;
+  return std::chrono::system_clock::time_point(std::chrono::milliseconds(found->ms));
+}
+
 std::optional<Timestamp> timestamp(const bson_t& document, const char* name) {
   const auto found = field(document, name);
   if (!found || !BSON_ITER_HOLDS_TIMESTAMP(&*found)) return std::nullopt;

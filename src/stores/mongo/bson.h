@@ -5,6 +5,7 @@
 
 #include <bson/bson.h>
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -41,6 +42,9 @@ class Bson {
 struct Date {
   std::int64_t ms;
 };
+inline Date date_of(std::chrono::system_clock::time_point time) {
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count()};
+}
 struct Timestamp {
   std::uint64_t value;  // seconds << 32 | increment
 };
@@ -74,6 +78,9 @@ std::optional<Timestamp> timestamp(const bson_t& document, const char* name);
 std::optional<std::int64_t> integer(const bson_t& document, const char* name);  // int32 or int64
 std::optional<double> number(const bson_t& document, const char* name);         // of any width
 bool truth(const bson_t& document, const char* name);                           // true, not missing
+// A date that nanoseconds since 1970 can express.
+std::optional<std::chrono::system_clock::time_point> wall_time(const bson_t& document,
+                                                               const char* name);
 // A copy of an embedded document or array: a bson_t points into itself and cannot be a value.
 std::optional<Bson> part(const bson_t& document, const char* name);
 

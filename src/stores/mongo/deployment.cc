@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/records.h"
 #include "mongoelector/error.h"
 #include "stores/mongo/privileges.h"
 #include "stores/mongo/tokens.h"
@@ -132,7 +133,7 @@ Index index_on(const Bson& listing, const char* name) {
 
 std::optional<std::string> prepare_index(Driver& driver, const std::string& database,
                                          const std::string& collection, const std::string& on,
-                                         std::int32_t expire_after) {
+                                         std::int32_t expire_after, const char* if_sooner) {
   // Only a refusal is worth no more than a warning.
   const auto cannot = [&](const Failure& failure) {
     const bool refused =
@@ -164,8 +165,7 @@ std::optional<std::string> prepare_index(Driver& driver, const std::string& data
   }
   if (*present.expire_after >= expire_after) return std::nullopt;
   return "the index on " + on + " of " + database + "." + collection + " sweeps after " +
-         std::to_string(*present.expire_after) +
-         " s: a new primary whose clock is ahead by more than that deletes leases still in force";
+         std::to_string(*present.expire_after) + " s: " + if_sooner;
 }
 
 }  // namespace
@@ -200,15 +200,24 @@ std::vector<std::string> check_deployment(Driver& driver, const Names& names) {
 std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, PythonFleet fleet) {
   const bool alone = fleet == PythonFleet::none;
   std::vector<std::string> warnings;
-  const auto prepare = [&](const std::string& collection, const char* on, std::int32_t after) {
-    if (auto warning = prepare_index(driver, names.database, collection, on, after))
+  const auto prepare = [&](const std::string& collection, const char* on, std::int32_t after,
+                           const char* if_sooner) {
+    if (auto warning = prepare_index(driver, names.database, collection, on, after, if_sooner))
       warnings.push_back(std::move(*warning));
   };
+  constexpr char kLeases[] =
+      "a new primary whose clock is ahead by more than that deletes leases still in force";
   // Zero is the one value that no Python version refuses.
-  prepare(names.locks, "ts_expire", alone ? kGraceSeconds : 0);
-  prepare(names.elections, "ts_expire", alone ? kGraceSeconds : 0);
+  prepare(names.locks, "ts_expire", alone ? kGraceSeconds : 0, kLeases);
+  prepare(names.elections, "ts_expire", alone ? kGraceSeconds : 0, kLeases);
   // Python members make theirs with their own ttl, and some stop at one that differs.
-  if (alone) prepare(names.status.front(), "timestamp", kGraceSeconds);
+  if (alone) {
+    prepare(names.status.front(), "timestamp", kGraceSeconds,
+            "members that report less often are not shown");
+  }
+  constexpr std::chrono::seconds kKept = kKeepTermsFor;
+  prepare(names.history, "ts_written", static_cast<std::int32_t>(kKept.count()),
+          "the history goes back no further");
   return warnings;
 }
 

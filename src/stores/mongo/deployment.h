@@ -15,6 +15,9 @@ struct Names {
   std::string locks;      // collection of Kind::lock
   std::string elections;  // collection of Kind::election
   std::vector<std::string> status;
+  // Of elections; never among the documents that Python members read.
+  std::string history = "elector.history";
+  std::string control = "elector.control";
 };
 
 // Throws ConnectError: unreachable, denied or unsupported. Never quotes a secret. Returns what will

@@ -13,6 +13,7 @@
 #include "stores/mongo/mongo_watch.h"
 #include "stores/mongo/outcomes.h"
 #include "stores/mongo/privileges.h"
+#include "stores/mongo/record_rows.h"
 #include "stores/mongo/status_rows.h"
 #include "stores/mongo/tokens.h"
 
@@ -180,7 +181,7 @@ class MongoStore : public LeaseStore {
 
   ReleaseReply retire(const Key& key, const std::string& uuid) override {
     return on_status([&](Call& call, const std::string& collection) {
-      return removed(
+      return matched(
           call.write(names_.database, delete_command(collection, uuid, "key", key.name())));
     });
   }
@@ -203,6 +204,58 @@ class MongoStore : public LeaseStore {
         reply.members.begin(), reply.members.end(),
         [](const NodeStatus& a, const NodeStatus& b) { return a.timestamp > b.timestamp; });
     return reply;
+  }
+
+  ReleaseReply record_term(const TermRow& row) override {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<ReleaseReply>(*call.failure(), Phase::release);
+    const Answer answer = call.write(names_.database, term_command(names_.history, row));
+    if (answer.failure) return failed<ReleaseReply>(*answer.failure, Phase::release);
+    return {.outcome = term_written(*answer.reply) ? Outcome::granted : Outcome::lost};
+  }
+
+  HistoryReply history(const Key& key, WallTime since, std::size_t limit) override {
+    HistoryReply reply{.outcome = Outcome::granted};
+    if (limit == 0) return reply;  // to the server it would mean "all"
+    Call call = driver_.begin();
+    if (call.failure()) return failed<HistoryReply>(*call.failure(), Phase::read);
+    const Rows rows = call.find(names_.database, names_.history, terms_filter(key, since),
+                                newest_first(limit));
+    if (rows.failure) return failed<HistoryReply>(*rows.failure, Phase::read);
+    for (const Bson& row : rows.documents) {
+      if (auto term = decode_term(key, *row)) reply.rows.push_back(std::move(*term));
+    }
+    return reply;
+  }
+
+  ControlReply read_control(const Key& key) override {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<ControlReply>(*call.failure(), Phase::read);
+    const Rows rows =
+        call.find(names_.database, names_.control, key_filter(key.name()), with_time());
+    if (rows.failure) return failed<ControlReply>(*rows.failure, Phase::read);
+    ControlReply reply{.outcome = Outcome::granted};
+    if (rows.documents.empty()) return reply;
+    const bson_t& row = *rows.documents.front();
+    const auto document = part(row, "doc");
+    const auto now = wall_time(row, "now");
+    if (document && now) reply.row = decode_control(key, **document);
+    reply.time = now.value_or(WallTime{});
+    if (!reply.row) {
+      reply.outcome = Outcome::damaged;
+      reply.detail = "the control row of " + show_key(key) + " is damaged";
+    }
+    return reply;
+  }
+
+  ReleaseReply write_control(const ControlRow& row) override {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<ReleaseReply>(*call.failure(), Phase::release);
+    const Answer answer = call.write(names_.database, control_command(names_.control, row));
+    const bool there = answer.failure && answer.failure->source == Source::server &&
+                       answer.failure->code == kDuplicateKey;
+    if (there) return {.outcome = Outcome::lost};
+    return matched(answer);
   }
 
   bool shared() const override { return true; }
@@ -300,16 +353,17 @@ class MongoStore : public LeaseStore {
     for (const Lease* lease : ours) settle(lease, outcome);
   }
 
-  static ReleaseReply removed(const Answer& answer) {
+  // Of a write on a condition: granted when it met a document.
+  static ReleaseReply matched(const Answer& answer) {
     if (answer.failure) return failed<ReleaseReply>(*answer.failure, Phase::release);
-    const bool gone = integer(*answer.reply, "n").value_or(0) > 0;
-    return {.outcome = gone ? Outcome::granted : Outcome::lost};
+    const bool met = integer(*answer.reply, "n").value_or(0) > 0;
+    return {.outcome = met ? Outcome::granted : Outcome::lost};
   }
 
   ReleaseReply remove(const Key& key, std::string_view field, const std::string& value) {
     Call call = driver_.begin();
     if (call.failure()) return failed<ReleaseReply>(*call.failure(), Phase::release);
-    return removed(call.write(names_.database, delete_command(collection_of(key.kind()),
+    return matched(call.write(names_.database, delete_command(collection_of(key.kind()),
                                                               key.name(), field, value)));
   }
 

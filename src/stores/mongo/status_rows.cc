@@ -11,8 +11,7 @@ namespace {
 
 Value time_value(const std::optional<WallTime>& time) {
   if (!time) return Null{};
-  return Date{
-      std::chrono::duration_cast<std::chrono::milliseconds>(time->time_since_epoch()).count()};
+  return date_of(*time);
 }
 
 // Python writes whole seconds as an int, anything else as a double.
@@ -26,12 +25,6 @@ Value ttl_value(Duration ttl) {
 Value pid_value(std::int64_t pid) {
   if (pid <= std::numeric_limits<std::int32_t>::max()) return static_cast<std::int32_t>(pid);
   return pid;
-}
-
-std::optional<WallTime> time_in(const bson_t& document, const char* name) {
-  const auto found = date(document, name);
-  if (!found) return std::nullopt;
-  return WallTime(std::chrono::milliseconds(found->ms));
 }
 
 }  // namespace
@@ -86,13 +79,13 @@ NodeStatus decode_status(const Key& key, const bson_t& document) {
           .host = text(document, "host").value_or(""),
           .pid = static_cast<std::int64_t>(number(document, "pid").value_or(0)),
           .ttl = std::chrono::duration_cast<Duration>(seconds),
-          .timestamp = time_in(document, "timestamp").value_or(WallTime{}),
+          .timestamp = wall_time(document, "timestamp").value_or(WallTime{}),
           .ismaster = truth(document, "ismaster") || truth(document, "is_leader"),
           .lock_owned = truth(document, "lock_owned"),
-          .lock_created = time_in(document, "lock_created"),
-          .lock_expires = time_in(document, "lock_expires"),
+          .lock_created = wall_time(document, "lock_created"),
+          .lock_expires = wall_time(document, "lock_expires"),
           .elector_running = truth(document, "elector_running"),
-          .last_poll = time_in(document, "last_poll"),
+          .last_poll = wall_time(document, "last_poll"),
           .app_version = text(document, "app_version").value_or(""),
           .label = text(document, "label").value_or("")};
 }

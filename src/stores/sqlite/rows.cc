@@ -6,13 +6,10 @@
 
 #include "base/text.h"
 #include "mongoelector/error.h"
-#include "mongoelector/options.h"
 
 namespace mongoelector::internal {
 
 namespace {
-
-using std::chrono::milliseconds;
 
 // The order of the tables in schema.cc.
 enum LeaseColumn : int {
@@ -54,54 +51,6 @@ enum MemberColumn : int {
   kMemberLabel,
 };
 
-// Reads a row column by column and remembers whether one was not what it has to be.
-class Reader {
- public:
-  explicit Reader(const Query& row) : row_(row) {}
-  bool sound() const { return sound_; }
-
-  std::string text(int column) { return take(row_.text(column)); }
-  std::int64_t integer(int column) { return take(row_.integer(column)); }
-  bool flag(int column) { return integer(column) != 0; }
-  Duration ttl(int column) {
-    const std::int64_t ms = integer(column);
-    const bool possible = ms > 0 && ms <= ceil_ms(kLargestTtl);
-    sound_ = sound_ && possible;
-    return possible ? milliseconds(ms) : Duration{};
-  }
-  WallTime wall(int column) {
-    // What fits into the nanoseconds of a WallTime.
-    constexpr std::int64_t kFarthest = 9'000'000'000'000;
-    const std::int64_t ms = integer(column);
-    const bool possible = ms > -kFarthest && ms < kFarthest;
-    sound_ = sound_ && possible;
-    return possible ? WallTime(milliseconds(ms)) : WallTime{};
-  }
-  std::optional<WallTime> wall_if_any(int column) {
-    if (row_.null(column)) return std::nullopt;
-    return wall(column);
-  }
-
- private:
-  template <class Value>
-  Value take(std::optional<Value> value) {
-    sound_ = sound_ && value.has_value();
-    return std::move(value).value_or(Value{});
-  }
-
-  const Query& row_;
-  bool sound_ = true;
-};
-
-std::int64_t since_1970_ms(WallTime time) {
-  return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
-}
-
-std::optional<std::int64_t> since_1970_ms(const std::optional<WallTime>& time) {
-  if (!time) return std::nullopt;
-  return since_1970_ms(*time);
-}
-
 std::optional<Key> key_of(const Query& row) {
   const auto kind = row.text(kKind);
   const auto name = row.text(kName);
@@ -116,10 +65,6 @@ std::optional<Key> key_of(const Query& row) {
 }
 
 }  // namespace
-
-std::int64_t ceil_ms(Duration value) {
-  return std::chrono::ceil<std::chrono::milliseconds>(value).count();
-}
 
 std::optional<LeaseRow> lease_of(const Query& row, const Moment& moment) {
   const auto key = key_of(row);

@@ -6,12 +6,10 @@
 
 #include "mongoelector/store.h"
 #include "stores/sqlite/database.h"
+#include "stores/sqlite/row_reader.h"
 #include "stores/sqlite/sessions.h"
 
 namespace mongoelector::internal {
-
-// Rounded up, so that a lease never ends at the store before its holder thinks it does.
-std::int64_t ceil_ms(Duration value);
 
 // One point at which rows are judged or written.
 struct Moment {

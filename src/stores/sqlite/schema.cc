@@ -17,10 +17,11 @@ namespace mongoelector::internal {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x4d456c63;
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 
 // Times end in _ms: expires, heard and quiet_until on the monotonic clock of `boot`, the _wall ones
-// since 1970. `meta` has one row and is never removed.
+// since 1970. `meta` has one row and is never removed. An empty uuid: no stepdown; without
+// an end: no pause.
 constexpr char kTables[] = R"(
   CREATE TABLE meta (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -68,8 +69,39 @@ constexpr char kTables[] = R"(
     last_poll_wall_ms INTEGER,
     app_version TEXT NOT NULL,
     label TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE terms (
+    name TEXT NOT NULL,
+    token INTEGER NOT NULL,
+    uuid TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    start_wall_ms INTEGER NOT NULL,
+    end_wall_ms INTEGER,
+    ended_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    blur_ms INTEGER NOT NULL,
+    written_wall_ms INTEGER NOT NULL,
+    PRIMARY KEY (name, token)) WITHOUT ROWID;
+  CREATE TABLE controls (
+    name TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    stepdown_uuid TEXT NOT NULL,
+    stepdown_to TEXT NOT NULL,
+    stepdown_at_wall_ms INTEGER NOT NULL,
+    stepdown_until_wall_ms INTEGER NOT NULL,
+    stepdown_reason TEXT NOT NULL,
+    stepdown_by TEXT NOT NULL,
+    pause_until_wall_ms INTEGER,
+    pause_reason TEXT NOT NULL,
+    pause_by TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE cordoned (
+    name TEXT NOT NULL,
+    member TEXT NOT NULL,
+    PRIMARY KEY (name, member)) WITHOUT ROWID;
   PRAGMA application_id = 0x4d456c63;
-  PRAGMA user_version = 1;
+  PRAGMA user_version = 2;
 )";
 
 std::int64_t pragma(Database& database, const char* sql) {

@@ -13,6 +13,7 @@
 #include "mongoelector/error.h"
 #include "stores/sqlite/fork_gate.h"
 #include "stores/sqlite/place.h"
+#include "stores/sqlite/record_rows.h"
 #include "stores/sqlite/rows.h"
 #include "stores/sqlite/schema.h"
 #include "stores/sqlite/sessions.h"
@@ -112,6 +113,10 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
   ReleaseReply report(const NodeStatus& row) override;
   ReleaseReply retire(const Key& key, const std::string& uuid) override;
   MembersReply members(const Key& key) override;
+  ReleaseReply record_term(const TermRow& row) override;
+  HistoryReply history(const Key& key, WallTime since, std::size_t limit) override;
+  ControlReply read_control(const Key& key) override;
+  ReleaseReply write_control(const ControlRow& row) override;
   bool shared() const override { return false; }
   void limit_calls(Duration budget) override {
     // Leaves the rest of the budget to the call itself.
@@ -141,6 +146,13 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
     record.claimable = record.claimable || sessions_.known_dead(lease.session);
   }
   ReleaseReply remove(const Key& key, const LeaseId& id);
+  // Tells all watches of a change whose transaction has entered a session.
+  ReleaseReply announced(ReleaseReply reply) {
+    if (reply.outcome != Outcome::granted) return reply;
+    const ForkGate::Pass pass;
+    sessions_.announce();
+    return reply;
+  }
   // To be called when nobody waits any more for what was just committed.
   void shorten_log(int longest = kLongLog);
   // The file has replaced another, and leases of that one may be in force.
@@ -338,7 +350,7 @@ RenewReply SqliteStore::renew(std::span<const Lease> leases) {
 }
 
 ReleaseReply SqliteStore::remove(const Key& key, const LeaseId& id) {
-  const auto reply =
+  const ReleaseReply reply = announced(
       transact<ReleaseReply>(kWrite, [&](Database& database, const Moment&) -> ReleaseReply {
         Query(database, "DELETE FROM leases WHERE kind = ? AND name = ? AND lease_id = ?",
               to_string(key.kind()), key.name(), id.str())
@@ -346,11 +358,7 @@ ReleaseReply SqliteStore::remove(const Key& key, const LeaseId& id) {
         if (database.changes() == 0) return {.outcome = Outcome::lost};
         enter(database, 0);
         return {.outcome = Outcome::granted};
-      });
-  if (reply.outcome == Outcome::granted) {
-    const ForkGate::Pass pass;
-    sessions_.announce();
-  }
+      }));
   shorten_log();
   return reply;
 }
@@ -440,6 +448,43 @@ MembersReply SqliteStore::members(const Key& key) {
     }
     return reply;
   });
+}
+
+ReleaseReply SqliteStore::record_term(const TermRow& row) {
+  return transact<ReleaseReply>(kWrite, [&](Database& database, const Moment& moment) {
+    const bool written = write_term(database, row, moment.wall);
+    return ReleaseReply{.outcome = written ? Outcome::granted : Outcome::lost};
+  });
+}
+
+HistoryReply SqliteStore::history(const Key& key, WallTime since, std::size_t limit) {
+  return transact<HistoryReply>(kRead, [&](Database& database, const Moment&) {
+    return HistoryReply{.outcome = Outcome::granted,
+                        .rows = terms_of(database, key, since, limit)};
+  });
+}
+
+ControlReply SqliteStore::read_control(const Key& key) {
+  return transact<ControlReply>(kRead, [&](Database& database, const Moment& moment) {
+    ControlRead read = control_of(database, key);
+    ControlReply reply{.outcome = Outcome::granted,
+                       .row = std::move(read.row),
+                       .time = moment.wall};
+    if (read.damaged) {
+      reply.outcome = Outcome::damaged;
+      reply.detail = "the control row of " + show_key(key) + " is damaged";
+    }
+    return reply;
+  });
+}
+
+ReleaseReply SqliteStore::write_control(const ControlRow& row) {
+  return announced(
+      transact<ReleaseReply>(kWrite, [&](Database& database, const Moment&) -> ReleaseReply {
+        if (!write_control_row(database, row)) return {.outcome = Outcome::lost};
+        enter(database, 0);
+        return {.outcome = Outcome::granted};
+      }));
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ void Candidate::apply(ElectionInput input) {
     around_.hit(Probe::claim_repeated_under_same_lease);
   if (before == ElectionState::follower && actions.send_claim)
     around_.hit(Probe::won_without_reading);
+  if (before == ElectionState::master && input.step_down && actions.revoke)
+    around_.hit(Probe::stepped_down_when_asked);
+  if (input.event == Event::control && actions.send_claim)
+    around_.hit(Probe::claim_waited_for_control);
   publish_validity(election_.state == ElectionState::master && lease.state == LeaseState::held,
                    lease.id, lease.token, lease.deadline);
   tick_at(election_.next_tick());
@@ -54,6 +58,8 @@ void Candidate::carry_out(const ElectionActions& actions, std::int64_t lease, To
       release_at_store(given_back, done);
     });
   }
+  const bool stopped = election_.state == ElectionState::stopped;
+  if (actions.ask_control || (actions.report && !stopped)) ask_control();
 }
 
 Lease Candidate::lease() const {
@@ -84,6 +90,8 @@ void Candidate::read_store(const Done& done) {
       }
       if (input.event == Event::read_free && local_now() < election_.hold_off_until)
         around_.hit(Probe::hold_off);
+      if (input.event == Event::read_free && local_now() < election_.barred_until)
+        around_.hit(Probe::claim_barred);
     }
     apply(std::move(input));
     done();
@@ -121,6 +129,33 @@ void Candidate::release_at_store(const Lease& lease, const Done& done) {
     if (answer == LeaseEvent::unreleased) around_.hit(Probe::release_retried);
     apply({.event = Event::lease_reply, .lease = {.event = answer, .lease_id = id}});
     if (reply.outcome == Outcome::granted) hint(true, latency());
+    done();
+  });
+}
+
+// ---- what operators ask for ----
+
+void Candidate::ask_control() {
+  if (control_pending_) return;
+  control_pending_ = true;
+  records_.add([this](const Done& done) { read_control(done); });
+}
+
+// Any row may be there, a different one for each: no promise may rest on it.
+void Candidate::read_control(const Done& done) {
+  control_pending_ = false;
+  read([this, done](const ReadReply& reply) {
+    ElectionInput input{.event = Event::control, .barred_until = election_.barred_until};
+    if (reply.outcome == Outcome::granted) {
+      input.barred_until = {};
+      const bool asked = !around_.network.healed();
+      if (asked && world().random.chance(around_.profile.barred)) {
+        input.barred_until =
+            local_now() + world().random.between(Duration(1), around_.profile.longest_bar);
+      }
+      input.step_down = asked && world().random.chance(around_.profile.asked_to_step_down);
+    }
+    apply(std::move(input));
     done();
   });
 }
@@ -168,12 +203,16 @@ void Candidate::renewal_answered(const LeaseId& id, Outcome outcome, Instant sen
                    .sent_at = sent_at}});
 }
 
-void Candidate::woken(bool freed) { apply({.event = freed ? Event::freed : Event::wake}); }
+void Candidate::woken(bool freed) {
+  if (!freed && election_.state != ElectionState::stopped) ask_control();
+  apply({.event = freed ? Event::freed : Event::wake});
+}
 
 // ---- the program ----
 
 void Candidate::restart() {
   election_ = {};
+  control_pending_ = false;
   standstill_ = {};
   standstill_mark_.reset();
   start();

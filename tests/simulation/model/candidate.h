@@ -32,6 +32,8 @@ class Candidate : public Process {
   void start() { tell_call(ApiCall::start), apply({.event = Event::start}); }
   void stop();
   void read_store(const Done& done);
+  void ask_control();
+  void read_control(const Done& done);
   void claim_at_store(const Done& done);
   void release_at_store(const Lease& lease, const Done& done);
   void run_onmaster(std::int64_t lease, Token token, const Done& done);
@@ -42,6 +44,7 @@ class Candidate : public Process {
   internal::ElectionData election_;
   internal::Standstill standstill_;
   std::optional<RecordMark> standstill_mark_;
+  bool control_pending_ = false;
   bool settled_ = false;
 };
 

@@ -32,8 +32,11 @@ enum class Probe : std::uint8_t {
   failover_under_holder,
   hold_off,
   new_claim_while_release_pending,
+  claim_barred,
+  claim_waited_for_control,
+  stepped_down_when_asked,
 };
-inline constexpr std::size_t kProbes = 22;
+inline constexpr std::size_t kProbes = 25;
 
 inline constexpr std::array<std::string_view, kProbes> kProbeNames{
     "reply of a won claim lost",
@@ -58,6 +61,9 @@ inline constexpr std::array<std::string_view, kProbes> kProbeNames{
     "failover under a holder",
     "looked away while holding off",
     "new claim while a release is pending",
+    "claim barred by control",
+    "first claim that waited for control",
+    "step down asked by control",
 };
 
 using ProbeCounts = std::array<std::uint64_t, kProbes>;

@@ -55,6 +55,7 @@ void Process::crash_and_restart() {
   frozen_ = false;
   held_back_.clear();
   errands_.clear();
+  records_.clear();
   dispatcher_.clear();
   renewing_ = false;
   renew_at_ = Instant::max();

@@ -1,7 +1,7 @@
 // One client process in virtual time: its clock and the session's threads, each of which does one
-// thing at a time. Mirrors src/session: watchdog (ticks), keeper (renewals), errand runner (store
-// calls), dispatcher (callbacks). It can be frozen, when nothing of it runs while the world goes
-// on, and crash, when it forgets everything.
+// thing at a time. Mirrors src/session: watchdog (ticks), keeper (renewals), errand runner and
+// records (store calls), dispatcher (callbacks). It can be frozen, when nothing of it runs while
+// the world goes on, and crash, when it forgets everything.
 #pragma once
 
 #include <deque>
@@ -96,6 +96,7 @@ class Process {
   Surroundings& around_;
   const int id_;
   Queue errands_{*this};
+  Queue records_{*this};
   Queue dispatcher_{*this};
 
  private:

@@ -28,7 +28,8 @@ void set_phases(Profile& profile) {
   profile.chaos = 30 * ttl;
   const Duration leftovers = 4 * profile.slowest + 2 * profile.call_timeout +
                              profile.longest_pause + profile.longest_outage +
-                             2 * profile.slowest_callback + 2 * profile.clock_offset;
+                             2 * profile.slowest_callback + 2 * profile.clock_offset +
+                             profile.longest_bar;
   profile.calm = 2 * (leftovers + 8 * ttl);
 }
 
@@ -56,6 +57,8 @@ Profile sane(Random& random) {
   profile.slowest_callback = 2 * ttl;
   profile.throwing_callback = 0.05;
   profile.call_from_callback = 0.05;
+  profile.barred = profile.asked_to_step_down = 0.05;
+  profile.longest_bar = 2 * ttl;
   profile.latency = kMillisecond;
   profile.clock_rates = 0.0001;
   profile.clock_offset = 100 * kMillisecond;
@@ -113,6 +116,11 @@ Profile draw_profile(Mode mode, std::uint64_t seed, Random& random) {
   profile.slowest_callback = times(random.between(0.1, 3.0), ttl);
   profile.throwing_callback = rate(0.2);
   profile.call_from_callback = rate(0.3);
+  if (profile.kind == Kind::election) {
+    profile.barred = rate(0.3);
+    profile.longest_bar = times(random.between(0.1, 3.0), ttl);
+    profile.asked_to_step_down = rate(0.3);
+  }
   profile.latency = times(random.between(0.00001, 0.01), ttl);
   // The promise holds while the rates of two clocks differ by less than margin / ttl.
   const double promised = static_cast<double>(profile.timing.margin.count()) / ttl.count();

@@ -48,6 +48,12 @@ struct Profile {
   Duration slowest_callback{};
   double throwing_callback = 0;
   double call_from_callback = 0;
+
+  // Operators: how often a look at control finds that they want something.
+  double barred = 0;
+  Duration longest_bar{};
+  double asked_to_step_down = 0;
+
   Duration latency{};  // the longest time between "due" and a thread running
 
   double clock_rates = 0;  // each clock's rate is within +- this

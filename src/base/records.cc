@@ -1,0 +1,68 @@
+#include "base/records.h"
+
+#include <utility>
+
+#include "mongoelector/store.h"
+
+namespace mongoelector {
+
+std::string_view to_string(EndedBy ended_by) {
+  switch (ended_by) {
+    case EndedBy::open: return "open";
+    case EndedBy::expired: return "expired";
+    case EndedBy::released: return "released";
+    case EndedBy::stepped_down: return "stepped_down";
+    case EndedBy::forced: return "forced";
+    case EndedBy::lost: return "lost";
+  }
+  return "?";
+}
+
+std::optional<EndedBy> internal::parse_ended_by(std::string_view word) {
+  for (const EndedBy one : {EndedBy::open, EndedBy::expired, EndedBy::released,
+                            EndedBy::stepped_down, EndedBy::forced, EndedBy::lost}) {
+    if (word == to_string(one)) return one;
+  }
+  return std::nullopt;
+}
+
+// What a store without these rows answers.
+
+ReleaseReply LeaseStore::record_term(const TermRow&) {
+  return {.outcome = Outcome::denied, .detail = "this store keeps no history"};
+}
+
+HistoryReply LeaseStore::history(const Key&, WallTime, std::size_t) {
+  return {.outcome = Outcome::denied, .detail = "this store keeps no history"};
+}
+
+ControlReply LeaseStore::read_control(const Key&) {
+  return {.outcome = Outcome::granted};  // so nobody can have asked for anything
+}
+
+ReleaseReply LeaseStore::write_control(const ControlRow&) {
+  return {.outcome = Outcome::denied, .detail = "this store takes no requests of operators"};
+}
+
+ReleaseReply change_control(LeaseStore& store, const Key& key, const ControlChange& change) {
+  constexpr int kTries = 8;
+  ReleaseReply written;
+  for (int i = 0; i < kTries; ++i) {
+    ControlReply read = store.read_control(key);
+    if (read.outcome != Outcome::granted)
+      return {.outcome = read.outcome, .detail = std::move(read.detail)};
+    if (!read.row) {
+      const StoreInfo info = store.info();
+      if (info.outcome != Outcome::granted)
+        return {.outcome = info.outcome, .detail = info.detail};
+      read.time = info.time.value_or(read.time);
+    }
+    ControlRow row = read.row.value_or(ControlRow{.key = key});
+    change(row, read.time);
+    written = store.write_control(row);
+    if (written.outcome != Outcome::lost) return written;
+  }
+  return written;
+}
+
+}  // namespace mongoelector

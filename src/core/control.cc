@@ -1,0 +1,51 @@
+#include "core/control.h"
+
+#include <algorithm>
+
+#include "mongoelector/options.h"
+
+namespace mongoelector::internal {
+
+namespace {
+
+// Long enough for "until further notice": the row is read again all the time.
+constexpr Duration kLongestBar = kLargestTtl;
+
+bool names(const std::string& member, const Holder& self) {
+  return !member.empty() &&
+         (member == self.uuid || member == self.host || member == self.label);
+}
+
+// A row may say anything; bounded first, nothing overflows later.
+Duration left(WallTime now, WallTime until) {
+  if (until <= now) return Duration::zero();
+  return std::min<Duration>(kLongestBar, until - now);
+}
+
+}  // namespace
+
+ControlEffect effect_of(const ControlRow& row, WallTime now, const Holder& self, Duration ttl) {
+  ControlEffect effect;
+  const auto bar = [&](Duration length) {
+    effect.barred_for = std::max(effect.barred_for, length);
+  };
+  if (row.pause) bar(left(now, row.pause->until));
+  const auto cordoned = std::any_of(row.cordoned.begin(), row.cordoned.end(),
+                                    [&](const std::string& one) { return names(one, self); });
+  if (cordoned) bar(kLongestBar);
+  if (row.stepdown) {
+    const StepDown& asked = *row.stepdown;
+    const Duration out = left(now, asked.until);
+    if (asked.uuid == self.uuid) {
+      effect.step_down = out > Duration::zero();
+      bar(out);
+    } else if (!asked.to.empty() && !names(asked.to, self)) {
+      // The successor is left some time, not for ever: it may be gone.
+      const auto reserved = std::chrono::duration_cast<WallTime::duration>(2 * ttl);
+      bar(std::min(out, left(now, asked.at + reserved)));
+    }
+  }
+  return effect;
+}
+
+}  // namespace mongoelector::internal

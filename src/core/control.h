@@ -1,0 +1,16 @@
+// What the operators' row means to one member. Pure: time comes as an argument.
+#pragma once
+
+#include "mongoelector/records.h"
+
+namespace mongoelector::internal {
+
+struct ControlEffect {
+  bool step_down = false;  // if master: hand over
+  Duration barred_for{};   // from now on: do not claim
+};
+
+// `now` is the store's clock at the reading of `row`.
+ControlEffect effect_of(const ControlRow& row, WallTime now, const Holder& self, Duration ttl);
+
+}  // namespace mongoelector::internal

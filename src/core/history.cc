@@ -1,0 +1,46 @@
+// Whether the terms of one key overlap: verify() of mongoelector/records.h.
+#include <algorithm>
+#include <vector>
+
+#include "mongoelector/records.h"
+
+namespace mongoelector {
+
+namespace {
+
+// Somebody saw the term end; otherwise its end is an upper bound, or not known at all.
+bool end_is_known(const TermRow& row) {
+  return row.end.has_value() && row.ended_by != EndedBy::open && row.ended_by != EndedBy::expired;
+}
+
+void note_overlap(const TermRow& earlier, const TermRow& later, HistoryCheck& check) {
+  const Duration by = *earlier.end - later.start - (earlier.blur + later.blur);
+  if (by > Duration::zero())
+    check.overlaps.push_back({.earlier = earlier.token, .later = later.token, .by = by});
+}
+
+}  // namespace
+
+HistoryCheck verify(std::span<const TermRow> rows) {
+  std::vector<const TermRow*> terms;
+  for (const TermRow& row : rows) terms.push_back(&row);
+  std::stable_sort(terms.begin(), terms.end(),
+                   [](const TermRow* a, const TermRow* b) { return a->token < b->token; });
+  HistoryCheck check{.terms = terms.size()};
+  const TermRow* longest = nullptr;  // of those before, the one that ended last
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const TermRow& term = *terms[i];
+    if (longest != nullptr) note_overlap(*longest, term, check);
+    if (i + 1 < terms.size()) {
+      check.uncertain += end_is_known(term) ? 0 : 1;
+      // A term without any end leaves no gap that could be told.
+      const Duration gap = terms[i + 1]->start - term.end.value_or(terms[i + 1]->start);
+      check.leaderless += std::max(gap, Duration::zero());
+      check.longest_gap = std::max(check.longest_gap, gap);
+    }
+    if (end_is_known(term) && (longest == nullptr || *term.end > *longest->end)) longest = &term;
+  }
+  return check;
+}
+
+}  // namespace mongoelector

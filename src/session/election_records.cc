@@ -1,0 +1,201 @@
+// What a candidate leaves at the store for people, and what operators leave there for it: the
+// status row, the history, the control row. All on the records thread, which nothing waits for.
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "core/control.h"
+#include "session/election_participant.h"
+#include "session/reports.h"
+#include "session/store_time.h"
+
+namespace mongoelector::internal {
+
+void ElectionParticipant::post_records() {
+  const bool stopped = election_.state == ElectionState::stopped;
+  // Every ttl/2 at least: readers call a node stale when three ttls have passed.
+  report_at_ = stopped ? Instant::max() : runtime_->clock().now() + config_.timing.ttl / 2;
+  schedule();
+  if (options_.report_status) post_report();
+  if (!stopped) post_control();
+}
+
+// ---- the status row ----
+
+NodeStatus ElectionParticipant::node_status() const {
+  NodeStatus row{.uuid = holder_.uuid,
+                 .key = key_,
+                 .host = holder_.host,
+                 .pid = holder_.pid,
+                 .ttl = config_.timing.ttl,
+                 .timestamp = runtime_->clock().wall(),
+                 .app_version = options_.app_version,
+                 .label = options_.label};
+  if (!same_process()) return row;  // a lock that was held at the fork stays so in the child
+  const bool master = ismaster();
+  const std::lock_guard lock(mutex_);
+  row.ismaster = master;
+  row.lock_owned = master;
+  row.elector_running = election_.running;
+  row.last_poll = last_poll_;
+  if (master && elected_at_) {
+    row.lock_created = elected_at_;
+    const Duration left =
+        election_.lease.deadline + config_.timing.margin - runtime_->clock().now();
+    row.lock_expires = row.timestamp + std::chrono::duration_cast<WallTime::duration>(left);
+  }
+  return row;
+}
+
+void ElectionParticipant::post_report() {
+  if (report_pending_) return;
+  report_pending_ = true;
+  runtime_->record([me = self()] { me->write_report(); });
+}
+
+void ElectionParticipant::write_report() {
+  bool gone = false;
+  {
+    const std::lock_guard lock(mutex_);
+    gone = election_.state == ElectionState::stopped;
+    if (!gone) report_pending_ = false;  // a change from now on needs a row of its own
+  }
+  const ReleaseReply reply =
+      gone ? runtime_->store().retire(key_, holder_.uuid) : runtime_->store().report(node_status());
+  const std::lock_guard lock(mutex_);
+  if (gone) {
+    report_pending_ = false;
+    changed_.notify_all();
+  }
+  if (reply.outcome == Outcome::granted || (gone && reply.outcome == Outcome::lost)) return;
+  emit(EventKind::store_trouble,
+       "status row of " + show_key(key_) + ": " + describe_trouble(reply.outcome, reply.detail));
+}
+
+// ---- the history ----
+
+void ElectionParticipant::begin_chapter() {
+  chapter_ = Chapter{.row = {.key = key_, .token = election_.lease.token, .holder = holder_},
+                     .began = runtime_->clock().now(),
+                     .expired = expired_seen_};
+  runtime_->record([me = self(), chapter = *chapter_] {
+    if (const auto row = me->write_term(chapter)) me->close_predecessors(chapter, *row);
+  });
+}
+
+void ElectionParticipant::end_chapter(ElectionEvent by, Instant valid_until) {
+  TermRow& row = chapter_->row;
+  chapter_->ended = std::min(runtime_->clock().now(), valid_until);
+  if (by == ElectionEvent::control) {
+    row.ended_by = EndedBy::stepped_down;
+    row.reason = stepdown_.reason;
+    row.by = stepdown_.by;
+  } else if (election_.state == ElectionState::ceding) {
+    row.ended_by = EndedBy::released;
+    if (by == ElectionEvent::onmaster_threw) row.reason = "onmaster threw";
+  } else {
+    const LossReason reason = election_.lease.loss;
+    row.ended_by = reason == LossReason::taken ? EndedBy::forced : EndedBy::lost;
+    row.reason = describe_loss(reason);
+  }
+}
+
+void ElectionParticipant::post_ended_chapter() {
+  // Nothing may stand between the end of a term and the removal of its lease.
+  const bool releasing = election_.state == ElectionState::ceding ||
+                         election_.state == ElectionState::clearing;
+  if (!chapter_ || !chapter_->ended || releasing) return;
+  runtime_->record([me = self(), chapter = std::move(*chapter_)] { me->write_term(chapter); });
+  chapter_.reset();
+}
+
+std::optional<TermRow> ElectionParticipant::write_term(const Chapter& chapter) {
+  const auto time = ask_store_time(runtime_->store(), runtime_->clock());
+  if (!time) {
+    history_answered({.outcome = Outcome::unreachable});
+    return std::nullopt;
+  }
+  const Clock& clock = runtime_->clock();
+  const Instant before = clock.now();
+  const WallTime wall = clock.wall();
+  const Duration between = clock.now() - before;
+  const auto shown = [&](Instant when) {
+    return wall + std::chrono::duration_cast<WallTime::duration>(time->offset - (before - when));
+  };
+  TermRow row = chapter.row;
+  row.start = shown(chapter.began);
+  row.blur = time->blur + between;
+  if (last_term_ && last_term_->token == row.token) {
+    // Seen from nearer.
+    row.start = last_term_->start;
+    row.blur = std::max(row.blur, last_term_->blur);
+  }
+  if (chapter.ended) row.end = std::max(shown(*chapter.ended), row.start);
+  last_term_ = row;
+  history_answered(runtime_->store().record_term(row));
+  return row;
+}
+
+void ElectionParticipant::close_predecessors(const Chapter& chapter, const TermRow& own) {
+  // Each master closes what is open, so more than a few are never left.
+  constexpr std::size_t kLookBack = 8;
+  const HistoryReply reply = runtime_->store().history(key_, WallTime{}, kLookBack);
+  for (TermRow row : reply.rows) {
+    if (row.ended_by != EndedBy::open || row.token >= own.token) continue;
+    row.ended_by = EndedBy::expired;
+    row.end = own.start;
+    if (chapter.expired && chapter.expired->uuid == row.holder.uuid)
+      row.end = std::min(*row.end, chapter.expired->at);
+    row.end = std::max(*row.end, row.start);
+    row.blur = std::max(row.blur, own.blur);
+    history_answered(runtime_->store().record_term(row));
+  }
+}
+
+void ElectionParticipant::history_answered(const ReleaseReply& reply) {
+  const bool written = reply.outcome == Outcome::granted || reply.outcome == Outcome::lost;
+  if (!written && history_works_) {
+    emit(EventKind::store_trouble,
+         "history of " + show_key(key_) + ": " + describe_trouble(reply.outcome, reply.detail));
+  }
+  history_works_ = written;
+}
+
+// ---- control ----
+
+void ElectionParticipant::post_control() {
+  if (control_pending_) return;
+  control_pending_ = true;
+  runtime_->record([me = self()] { me->read_control(); });
+}
+
+void ElectionParticipant::read_control() {
+  {
+    const std::lock_guard lock(mutex_);
+    control_pending_ = false;  // what changes from now on needs a look of its own
+  }
+  const ControlReply reply = runtime_->store().read_control(key_);
+  ElectionInput input{.event = ElectionEvent::control};
+  {
+    const std::lock_guard lock(mutex_);
+    const bool news = std::exchange(last_control_, reply.outcome) != reply.outcome;
+    if (reply.outcome != Outcome::granted) {
+      // What was known stays in force until its time is over.
+      input.barred_until = election_.barred_until;
+      if (news) {
+        emit(EventKind::store_trouble, "control of " + show_key(key_) + ": " +
+                                           describe_trouble(reply.outcome, reply.detail));
+      }
+    } else if (reply.row) {
+      const ControlEffect effect =
+          effect_of(*reply.row, reply.time, holder_, config_.timing.ttl);
+      if (effect.barred_for > Duration::zero())
+        input.barred_until = runtime_->clock().now() + effect.barred_for;
+      input.step_down = effect.step_down;
+      stepdown_ = reply.row->stepdown.value_or(StepDown{});
+    }
+  }
+  apply(std::move(input));
+}
+
+}  // namespace mongoelector::internal
