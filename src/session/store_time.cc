@@ -12,7 +12,8 @@ std::optional<StoreTime> ask_store_time(LeaseStore& store, const Clock& clock) {
   const Duration half_trip = (after - before) / 2;
   const Duration offset =
       *info.time - (before + std::chrono::duration_cast<WallTime::duration>(half_trip));
-  return StoreTime{.offset = offset, .blur = std::chrono::abs(half_trip), .warnings = info.warnings};
+  return StoreTime{
+      .offset = offset, .blur = std::chrono::abs(half_trip), .warnings = info.warnings};
 }
 
 }  // namespace mongoelector::internal
