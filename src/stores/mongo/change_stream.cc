@@ -28,6 +28,7 @@ Bson wanted(const Names& names) {
   return object({{"$or", list({
       object({{"operationType", in({"delete", "drop", "rename"})}, {"ns.coll", ours()}}),
       object({{"operationType", "rename"}, {"to.coll", ours()}}),
+      object({{"operationType", in({"insert", "update", "replace"})}, {"ns.coll", names.control}}),
       object({{"operationType", in({"dropDatabase", "invalidate"})}}),
   })}});
 }

@@ -23,8 +23,8 @@ struct StartPoint {
   std::optional<Timestamp> settled = {};
 };
 
-// One stream on the database. The server sorts out everything but what frees a key, so renewals
-// and claims cost nobody but the server anything.
+// One stream on the database. The server sorts out everything but what frees a key and what
+// operators ask for, so renewals and claims cost nobody but the server anything.
 Bson open_command(const Names& names, const StartPoint& start);
 Bson more_command(std::int64_t cursor);
 Bson kill_command(std::int64_t cursor);
