@@ -219,7 +219,7 @@ TEST_F(LostReplies, a_candidate_is_elected_once_and_leaves_nothing) {
                        {.ttl = seconds(5), .onmaster = [&](const Term&) { ++elected; }});
   proxy_.swallow_replies("findAndModify");
   elector.start();
-  ASSERT_TRUE(eventually([&] { return elector.ismaster(); }));
+  ASSERT_TRUE(eventually([&] { return elector.ismaster() && elected > 0; }));
   EXPECT_EQ(elected, 1);
   proxy_.swallow_replies("delete");
   elector.stop();
