@@ -25,7 +25,7 @@ TEST(Guardian, holds_the_lease_of_a_killed_supervisor_until_the_command_is_gone)
   kill(guardian, SIGSTOP);
   ASSERT_TRUE(eventually([&] { return process_state(guardian) == 'T'; }));
   tool.signal(SIGKILL);
-  ASSERT_TRUE(eventually([&] { return gone(tool.pid()); }));
+  tool.wait();  // until its last thread is gone, and with it its hold on the lease
   ASSERT_FALSE(gone(command));
   EXPECT_FALSE(store.record(Kind::lock)->claimable);
   kill(guardian, SIGCONT);

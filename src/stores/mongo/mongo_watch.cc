@@ -98,6 +98,7 @@ class MongoWatch : public Watch {
   void take(const Bson& reply) {
     Batch batch = read_batch(names_, reply);
     quiet_ = !batch.hints.anything && batch.hints.freed.empty();
+    if (!quiet_) proven_ = true;
     pending_ = std::move(batch.hints);
     // A stream that has come to its end cannot be resumed.
     token_ = batch.cursor == 0 ? std::nullopt : std::move(batch.token);
@@ -131,7 +132,7 @@ class MongoWatch : public Watch {
   std::optional<Bson> token_;  // of the batch read last
   Hints pending_;
   bool quiet_ = false;   // the batch read last was empty
-  bool proven_ = true;   // the stream has answered since it was opened
+  bool proven_ = true;   // the stream has answered, or shown something, since it was opened
   mutable std::mutex mutex_;  // what cancel() uses
   std::int64_t cursor_ = 0;
   bool cancelled_ = false;
