@@ -34,7 +34,8 @@ HistoryCheck verify(std::span<const TermRow> rows) {
     if (i + 1 < terms.size()) {
       check.uncertain += end_is_known(term) ? 0 : 1;
       // A term without any end leaves no gap that could be told.
-      const Duration gap = terms[i + 1]->start - term.end.value_or(terms[i + 1]->start);
+      const TermRow& next = *terms[i + 1];
+      const Duration gap = next.start - term.end.value_or(next.start) - (term.blur + next.blur);
       check.leaderless += std::max(gap, Duration::zero());
       check.longest_gap = std::max(check.longest_gap, gap);
     }

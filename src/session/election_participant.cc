@@ -47,14 +47,18 @@ void ElectionParticipant::apply(ElectionInput input) {
   {
     const std::lock_guard lock(mutex_);
     const ElectionState before = election_.state;
-    const ElectionActions actions = step(election_, input, runtime_->clock().now(), config_);
+    const Instant now = runtime_->clock().now();
+    const ElectionActions actions = step(election_, input, now, config_);
     // A term leaves for good here: nothing that is published later can reach it.
     if (actions.revoke) {
       over = std::exchange(term_, nullptr);
       end_chapter(input.event, Instant(Duration(valid_until_.load())));
     }
     if (over) over->valid_until.store(0, std::memory_order_release);
-    if (actions.call_onmaster) begin_term();
+    if (actions.call_onmaster) {
+      begin_term();
+      begin_chapter(now);  // from before anybody can see it
+    }
     publish();
     carry_out(actions, over);
     post_ended_chapter();
@@ -94,10 +98,7 @@ void ElectionParticipant::schedule() {
 
 void ElectionParticipant::carry_out(const ElectionActions& actions,
                                     const std::shared_ptr<TermState>& over) {
-  if (actions.call_onmaster) {
-    post_onmaster();
-    begin_chapter();
-  }
+  if (actions.call_onmaster) post_onmaster();
   if (actions.call_onmasterloss) post_onmasterloss(over, election_.lease.loss);
   if (actions.call_onloop) post_onloop();
   if (actions.send_read) {

@@ -88,7 +88,7 @@ class ElectionParticipant : public Participant {
   void post_records();
   void post_report();
   void post_control();
-  void begin_chapter();
+  void begin_chapter(Instant now);
   void end_chapter(ElectionEvent by, Instant valid_until);
   void post_ended_chapter();
 

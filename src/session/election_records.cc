@@ -74,9 +74,9 @@ void ElectionParticipant::write_report() {
 
 // ---- the history ----
 
-void ElectionParticipant::begin_chapter() {
+void ElectionParticipant::begin_chapter(Instant now) {
   chapter_ = Chapter{.row = {.key = key_, .token = election_.lease.token, .holder = holder_},
-                     .began = runtime_->clock().now(),
+                     .began = now,
                      .expired = expired_seen_};
   runtime_->record([me = self(), chapter = *chapter_] {
     if (const auto row = me->write_term(chapter)) me->close_predecessors(chapter, *row);

@@ -53,7 +53,7 @@ class ElectorRecords : public Elector {
   // Candidates have looked at control since now, and had time to act on it.
   void let_control_be_read(int candidates) {
     const int before = store_->calls(Verb::read_control);
-    ASSERT_TRUE(in_time(seconds(6), [&] {
+    ASSERT_TRUE(in_time(seconds(12), [&] {
       return store_->calls(Verb::read_control) >= before + 2 * candidates;
     }));
   }
