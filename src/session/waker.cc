@@ -65,7 +65,21 @@ void Waker::start(Complaint complaint) {
                  complaint = std::move(complaint)] { run(*shared, *store, *clock, complaint); });
 }
 
+// A subscription costs the server something for every lease that ends, so it waits for somebody who
+// needs it. False when the session ends.
+bool Waker::await_need(Shared& shared, Clock& clock) {
+  std::unique_lock lock(shared.mutex);
+  while (!shared.closing && !shared.needed)
+    clock.wait(lock, shared.state_changed, Instant::max());
+  return !shared.closing;
+}
+
+void Waker::need(Shared& shared) {
+  if (!std::exchange(shared.needed, true)) shared.state_changed.notify_all();
+}
+
 void Waker::run(Shared& shared, LeaseStore& store, Clock& clock, const Complaint& complaint) {
+  if (!await_need(shared, clock)) return;
   Duration length = kFirstPause;
   bool complained = false;
   for (;;) {
@@ -110,7 +124,7 @@ void Waker::listen(Shared& shared, const std::shared_ptr<Watch>& watch) {
 bool Waker::pause(Shared& shared, Clock& clock, Duration length) {
   const Instant until = clock.now() + length;
   std::unique_lock lock(shared.mutex);
-  while (!shared.closing && clock.now() < until) clock.wait(lock, shared.closing_changed, until);
+  while (!shared.closing && clock.now() < until) clock.wait(lock, shared.state_changed, until);
   return !shared.closing;
 }
 
@@ -140,7 +154,7 @@ bool Waker::finish(Duration within) {
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->closing = true;
-    shared_->closing_changed.notify_all();
+    shared_->state_changed.notify_all();
     watch = shared_->watch;
   }
   if (watch) watch->cancel();
@@ -155,6 +169,7 @@ bool Waker::has_hints() const {
 void Waker::add(const Key& key, const std::weak_ptr<Participant>& who) {
   const std::lock_guard lock(shared_->mutex);
   shared_->candidates.emplace(key, who);
+  need(*shared_);
 }
 
 void Waker::remove(const Key& key, const Participant* who) {
@@ -172,6 +187,7 @@ void Waker::join(const Key& key, Waiter& waiter) {
   auto& queue = shared_->queues[key];
   queue.push_back(&waiter);
   if (queue.front() == &waiter) waiter.make_front();
+  need(*shared_);
 }
 
 void Waker::leave(const Key& key, Waiter& waiter) {

@@ -48,7 +48,8 @@ class Waker {
 
   Waker(std::shared_ptr<LeaseStore> store, std::shared_ptr<Clock> clock)
       : store_(std::move(store)), clock_(std::move(clock)) {}
-  // Does not wait for the store. Where it turns out never to send hints, the thread ends.
+  // Does not wait for the store, and asks it for hints once somebody waits. Where it turns out
+  // never to send any, the thread ends.
   void start(Complaint complaint);
   // Waits a moment for the thread to let go of the store, never longer than `within`; a thread that
   // hangs there is left behind.
@@ -70,12 +71,15 @@ class Waker {
     std::multimap<Key, std::weak_ptr<Participant>> candidates;
     std::map<Key, std::list<Waiter*>> queues;
     std::shared_ptr<Watch> watch;  // while subscribed
+    bool needed = false;  // somebody has waited, so hints are worth their price
     bool closing = false;
-    std::condition_variable closing_changed;
+    std::condition_variable state_changed;
   };
   static void run(Shared& shared, LeaseStore& store, Clock& clock, const Complaint& complaint);
   static void listen(Shared& shared, const std::shared_ptr<Watch>& watch);
   static bool pause(Shared& shared, Clock& clock, Duration length);
+  static bool await_need(Shared& shared, Clock& clock);
+  static void need(Shared& shared);  // with the mutex held
   static void deliver(Shared& shared, const Watch::Hints& hints);
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();

@@ -87,8 +87,8 @@ TEST_F(RuntimeTest, runs_the_same_threads_for_one_candidate_and_for_many) {
 TEST_F(RuntimeTest, without_hints_there_is_no_thread_for_them) {
   store_->send_hints(false);
   const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});
-  MongoLocker lock(session, "nightly");
-  lock.acquire();
+  MongoElector elector(session, "billing");
+  elector.start();
   EXPECT_TRUE(eventually([&] { return session->threads() == 5; }));
 }
 

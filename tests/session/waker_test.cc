@@ -109,6 +109,7 @@ class WakerTest : public testing::Test {
   }
 
   void start() {
+    waker_.add(Key::election("somebody who waits"), somebody_);
     waker_.start([this](const std::string& why) {
       const std::lock_guard lock(mutex_);
       complaints_.push_back(why);
@@ -139,6 +140,7 @@ class WakerTest : public testing::Test {
       std::make_shared<HintingStore>(make_memory_store(clock_), hints_);
   std::mutex mutex_;
   std::vector<std::string> complaints_;
+  std::shared_ptr<FakeParticipant> somebody_ = std::make_shared<FakeParticipant>();
   Waker waker_{store_, clock_};
   const Key a_ = Key::election("a");
   const Key b_ = Key::election("b");
