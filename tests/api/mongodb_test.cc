@@ -153,8 +153,11 @@ TEST_F(OnMongod, wake_ups_come_back_after_the_server_was_away) {
 TEST_F(OnMongod, the_end_of_a_session_waits_for_no_wake_up) {
   for (const bool hanging : {false, true}) {
     auto here = session();
-    { MongoLocker(here, "nightly").acquire(); }
-    ASSERT_TRUE(has_hints(here));
+    {
+      MongoElector elector(here, "billing");
+      elector.start();
+      ASSERT_TRUE(has_hints(here));
+    }
     if (hanging) server_->suspend();
     const auto before = Steady::now();
     here.reset();
