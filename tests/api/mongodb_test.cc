@@ -154,8 +154,10 @@ TEST_F(OnMongod, the_end_of_a_session_waits_for_no_wake_up) {
   for (const bool hanging : {false, true}) {
     auto here = session();
     {
-      MongoElector elector(here, "billing");
-      elector.start();
+      MongoLocker holder(here, "nightly");
+      holder.acquire();
+      MongoLocker waiter(here, "nightly");
+      EXPECT_THROW(waiter.acquire({.timeout = milliseconds(10)}), AcquireTimeout);
       ASSERT_TRUE(has_hints(here));
     }
     if (hanging) server_->suspend();
