@@ -12,7 +12,15 @@ namespace mongoelector::cli {
   COMMAND(status)                      \
   COMMAND(list)                        \
   COMMAND(leader)                      \
+  COMMAND(stepdown)                    \
+  COMMAND(switchover)                  \
+  COMMAND(pause)                       \
+  COMMAND(resume)                      \
+  COMMAND(cordon)                      \
+  COMMAND(uncordon)                    \
   COMMAND(release)                     \
+  COMMAND(acquire)                     \
+  COMMAND(renew)                       \
   COMMAND(version)                     \
   COMMAND(help)
 

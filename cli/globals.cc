@@ -59,6 +59,7 @@ void add_global_flags(CLI::App& app, Globals& globals) {
   app.add_flag("-q,--quiet", globals.quiet, "errors only on stderr");
   app.add_flag("-v,--verbose", globals.verbose, "say more on stderr");
   app.add_flag("--no-input", globals.no_input, "never ask");
+  app.add_flag("-y,--yes", globals.yes, "answer to \"go on?\"");
   app.add_option("--confirm", globals.confirm, "answer to \"type the name to go on\"")
       ->type_name("NAME");
   app.add_flag("-h,--help", globals.help, "show help");

@@ -22,6 +22,7 @@ struct Globals {
   bool quiet = false;
   bool verbose = false;
   bool no_input = false;  // never ask
+  bool yes = false;
   std::string confirm = {};
   bool help = false;
   bool version = false;

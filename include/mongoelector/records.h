@@ -5,6 +5,7 @@
 // tell. Only elections have these rows; their keys are of Kind::election.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,6 +25,7 @@ enum class EndedBy : std::uint8_t {
   expired,       // its holder said nothing; its successor wrote this
   released,      // stop(), release(), or an onmaster that threw
   stepped_down,  // an operator asked for it
+  switchover,    // likewise, in favour of a successor
   forced,        // somebody removed or replaced the lease at the store
   lost,          // no renewal was confirmed before the deadline
 };
@@ -77,17 +79,23 @@ HistoryCheck verify(std::span<const TermRow> rows);
 struct StepDown {
   std::string uuid;     // the holder that is meant; of no effect on any other
   std::string to = {};  // successor (label, host or uuid): others leave it 2 x ttl from `at`
-  WallTime at{};        // when it was asked
+  WallTime at{};        // when it is to happen; until then it is only an announcement
   WallTime until{};     // how long the holder stays out, if it does not hold off longer anyway
   std::string reason = {};
   std::string by = {};
+  bool operator==(const StepDown&) const = default;
 };
 
 // Nobody new claims; the leader keeps renewing. Ends by itself.
 struct Pause {
+  // As `until`: somebody has to end it.
+  static constexpr WallTime kIndefinitely{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
+  bool indefinite() const { return until >= kIndefinitely; }
+
   WallTime until{};
   std::string reason = {};
   std::string by = {};
+  bool operator==(const Pause&) const = default;
 };
 
 // What operators ask of one election. Members read it when woken and with each status report.
@@ -99,6 +107,9 @@ struct ControlRow {
   // Label, host or uuid each: these stay members, and lead on if they lead, but do not claim.
   std::vector<std::string> cordoned = {};
 };
+
+// Whether `word` of an operator means this member: it is its label, host or uuid.
+bool means(std::string_view word, const Holder& member);
 
 struct ControlReply {
   Outcome outcome = Outcome::unknown;  // granted: answered; unreachable, unknown, denied, damaged

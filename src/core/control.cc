@@ -11,11 +11,6 @@ namespace {
 // Long enough for "until further notice": the row is read again all the time.
 constexpr Duration kLongestBar = kLargestTtl;
 
-bool names(const std::string& member, const Holder& self) {
-  return !member.empty() &&
-         (member == self.uuid || member == self.host || member == self.label);
-}
-
 // A row may say anything; bounded first, nothing overflows later.
 Duration left(WallTime now, WallTime until) {
   if (until <= now) return Duration::zero();
@@ -31,16 +26,20 @@ ControlEffect effect_of(const ControlRow& row, WallTime now, const Holder& self,
   };
   if (row.pause) bar(left(now, row.pause->until));
   const auto cordoned = std::any_of(row.cordoned.begin(), row.cordoned.end(),
-                                    [&](const std::string& one) { return names(one, self); });
+                                    [&](const std::string& one) { return means(one, self); });
   if (cordoned) bar(kLongestBar);
   if (row.stepdown) {
     const StepDown& asked = *row.stepdown;
+    const Duration ahead = left(now, asked.at);
     const Duration out = left(now, asked.until);
     if (asked.uuid == self.uuid) {
+      effect.due_in = ahead;
+      if (ahead > Duration::zero()) return effect;
       effect.step_down = out > Duration::zero();
       bar(out);
-    } else if (!asked.to.empty() && !names(asked.to, self)) {
-      // The successor is left some time, not for ever: it may be gone.
+    } else if (!asked.to.empty() && !means(asked.to, self) && ahead <= ttl / 2) {
+      // The row is read every ttl/2: everybody knows in time. The successor is left some time, not
+      // for ever: it may be gone.
       const auto reserved = std::chrono::duration_cast<WallTime::duration>(2 * ttl);
       bar(std::min(out, left(now, asked.at + reserved)));
     }

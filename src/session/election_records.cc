@@ -87,7 +87,7 @@ void ElectionParticipant::end_chapter(ElectionEvent by, Instant valid_until) {
   TermRow& row = chapter_->row;
   chapter_->ended = std::min(runtime_->clock().now(), valid_until);
   if (by == ElectionEvent::control) {
-    row.ended_by = EndedBy::stepped_down;
+    row.ended_by = stepdown_.to.empty() ? EndedBy::stepped_down : EndedBy::switchover;
     row.reason = stepdown_.reason;
     row.by = stepdown_.by;
   } else if (election_.state == ElectionState::ceding) {
@@ -192,6 +192,10 @@ void ElectionParticipant::read_control() {
       if (effect.barred_for > Duration::zero())
         input.barred_until = runtime_->clock().now() + effect.barred_for;
       input.step_down = effect.step_down;
+      if (effect.due_in > Duration::zero()) {
+        report_at_ = std::min(report_at_, runtime_->clock().now() + effect.due_in);
+        schedule();
+      }
       stepdown_ = reply.row->stepdown.value_or(StepDown{});
     }
   }
