@@ -24,6 +24,7 @@ Electorate::Electorate(LeaseStore& store, Key key)
   const StoreInfo info = store.info();
   require_answer(info.outcome, info.detail, "asking the store about itself");
   now_ = info.time.value_or(make_machine_clock()->wall());
+  wakes_members_ = info.topology != "standalone";
 }
 
 bool Electorate::leads(const NodeStatus& member) const {
@@ -81,7 +82,9 @@ std::string control_word(const std::string& word, const std::vector<NodeStatus>&
 }
 
 void add_control(Json& object, const ControlRow& row, WallTime now) {
-  const auto text = [](const std::string& said) { return said.empty() ? Json(nullptr) : Json(said); };
+  const auto text = [](const std::string& said) {
+    return said.empty() ? Json(nullptr) : Json(said);
+  };
   object["paused"] = nullptr;
   if (row.pause && row.pause->until > now) {
     const Pause& pause = *row.pause;

@@ -26,6 +26,8 @@ class Electorate {
   // Somebody could take over from the leader.
   bool has_standby() const;
   bool paused() const;
+  // What is asked for reaches them at once, as far as the store can.
+  bool wakes_members() const { return wakes_members_; }
   // Those whom `word` means: label, host, uuid, or the beginning of the uuid as it is shown.
   std::vector<NodeStatus> find(const std::string& word) const;
 
@@ -35,6 +37,7 @@ class Electorate {
   std::vector<NodeStatus> members_;
   ControlRow control_;
   WallTime now_{};
+  bool wakes_members_ = false;
 };
 
 Holder holder_of(const NodeStatus& member);

@@ -13,7 +13,8 @@ class HandoverCommand : public ControlCommand {
   struct Plan {
     std::string to = {};         // the successor, as the control row names it
     std::string successor = {};  // as people know it
-    std::optional<WallTime> at = {};  // not before; otherwise at once
+    std::optional<WallTime> at = {};  // not before; otherwise as soon as `notice` allows
+    Duration notice{};                // for the others to read whom they leave the election to
     bool cancel = false;              // what was announced is called off
   };
 

@@ -35,9 +35,8 @@ class ResumeCommand : public ControlCommand {
     const std::string key = internal::show_key(request.seen.key());
     if (!needed(request.seen)) return key + " is not paused";
     const Pause& before = *request.seen.control().pause;
-    return fmt::format("{}: {}; it was paused {} more, by {}", key, done("resumed", "would resume"),
-                       pause_length(before, request.seen.now()),
-                       asker(before.by));
+    return fmt::format("{}: {}; it was paused {}, by {}", key, done("resumed", "would resume"),
+                       pause_length(before, request.seen.now()), asker(before.by));
   }
 };
 
