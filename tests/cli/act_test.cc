@@ -260,7 +260,8 @@ TEST(ActOnPython, a_leader_that_takes_no_requests_is_not_asked) {
   ASSERT_EQ(before.code, 0);
   Mongod::shared_replica_set().run_command(
       R"({"insert": "elector.locks", "documents": [{"_id": "billing", "locked": true,
-          "host": "old-1", "pid": 7, "uuid": "f00d", "ts_created": {"$date": {"$numberLong": "1000"}},
+          "host": "old-1", "pid": 7, "uuid": "f00d",
+          "ts_created": {"$date": {"$numberLong": "1000"}},
           "ts_expire": {"$date": {"$numberLong": "7258118400000"}}}]})",
       database);
   const Finished tool = at.tool({"stepdown", "billing", "-y"});
