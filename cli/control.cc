@@ -19,7 +19,7 @@ void ControlCommand::add_reason(CLI::App& app) {
 void ControlCommand::prepare() {
   constexpr std::size_t kLongestReason = 1024;
   internal::check_text("--reason", reason_, kLongestReason);
-  if (!name_.empty()) key_ = Key::election(parse_target(name_, Kind::election).name);
+  if (name_) key_ = Key::election(parse_target(*name_, Kind::election).name);
 }
 
 std::vector<Electorate> ControlCommand::elections(Context&, LeaseStore& store) {

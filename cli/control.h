@@ -54,7 +54,7 @@ class ControlCommand : public ActCommand {
   std::string_view schema() const final { return "mongoelector.control/1"; }
   void fill(Json& document) const final;
 
-  std::string name_;
+  std::optional<std::string> name_;
   std::string reason_;
   std::optional<Key> key_;
   std::vector<Request> requests_;

@@ -229,6 +229,27 @@ TEST_F(ElectorRecords, a_named_successor_is_let_win_but_not_waited_for_for_ever)
   EXPECT_TRUE(in_time(seconds(25), [&] { return second.ismaster() || first.ismaster(); }));
 }
 
+TEST_F(ElectorRecords, a_hand_over_that_is_announced_happens_at_its_time) {
+  MongoElector first(session_, "billing", member("web-1"));
+  MongoElector second(session(), "billing", member("web-2"));
+  first.start();
+  ASSERT_TRUE(leads(first));
+  second.start();
+  // Between two looks at the row.
+  const WallTime when = clock_->wall() + milliseconds(12'345);
+  ask([&](ControlRow& row, WallTime) {
+    row.stepdown = StepDown{.uuid = first.node_status().uuid,
+                            .to = "web-2",
+                            .at = when,
+                            .until = when + hours(1)};
+  });
+  ASSERT_TRUE(in_time(seconds(20), [&] { return second.ismaster(); }));
+  ASSERT_TRUE(has_ended(1, EndedBy::switchover));
+  const WallTime ended = history().back().end.value();
+  EXPECT_GE(ended, when);
+  EXPECT_LT(ended, when + milliseconds(500));
+}
+
 TEST_F(ElectorRecords, in_a_pause_the_master_leads_on_and_nobody_new_is_elected) {
   MongoElector first(session_, "billing", member("web-1"));
   MongoElector second(session(), "billing", member("web-2"));

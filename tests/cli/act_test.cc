@@ -76,7 +76,7 @@ TEST_P(Act, a_switchover_that_cannot_be_says_why_of_each_member) {
   expect_refusal(to("web-2"), 75, ": cordoned; ");
   expect_refusal(to("web-3"), 75, ": not heard of for ");
   const Finished tool = at.tool(to("web-9"));
-  for (const char* says : {"web-1 (pid 0, id ", "): leads; ", "): cordoned", "): not heard of for",
+  for (const char* says : {"web-1 (pid 0, id ", "): leads", "): cordoned", "): not heard of for",
                            "): could take over"}) {
     EXPECT_NE(tool.err.find(says), std::string::npos) << says << " in " << tool.err;
   }

@@ -1,6 +1,8 @@
 // Candidates of one election, each a `mongoelector run` of its own.
 #pragma once
 
+#include <signal.h>
+
 #include <map>
 #include <memory>
 #include <string>
@@ -13,7 +15,8 @@ namespace mongoelector::test {
 class Fleet {
  public:
   // The first of `labels` leads; all have their status rows.
-  Fleet(const std::string& store, const std::vector<std::string>& labels) : at(store) {
+  Fleet(const std::string& store, const std::vector<std::string>& labels)
+      : at(store), ttl_(store == "mongodb" ? "4s" : "2s") {
     for (const std::string& label : labels) {
       add(label);
       if (label == labels.front()) await_leader(label);
@@ -24,7 +27,7 @@ class Fleet {
 
   void add(const std::string& label) {
     processes[label] = std::make_unique<Process>(
-        tool_command({"--uri", at.uri(), "run", "billing", "--as", label, "--ttl", kTtl, "--grace",
+        tool_command({"--uri", at.uri(), "run", "billing", "--as", label, "--ttl", ttl_, "--grace",
                       "100ms"}));
   }
 
@@ -73,7 +76,6 @@ class Fleet {
     processes.at(label)->wait();
   }
 
-  static constexpr const char* kTtl = "2s";
   const StoreUnderTest at;
   const Key key = Key::election("billing");
   std::map<std::string, std::unique_ptr<Process>> processes;
@@ -85,6 +87,8 @@ class Fleet {
       count += member.label == label && member.elector_running;
     return count;
   }
+
+  const std::string ttl_;
 };
 
 }  // namespace mongoelector::test

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <signal.h>
-
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -60,7 +58,6 @@ TEST_P(FleetCommands, an_announced_switchover_happens_at_its_time_with_nobody_wa
   fleet.await_leader("web-2");
   const TermRow term = fleet.present_term();
   EXPECT_GE(term.start + std::chrono::duration_cast<WallTime::duration>(term.blur), when);
-  EXPECT_LT(term.start, when + 1s) << "half a ttl is when it would have looked anyway";
 }
 
 TEST_P(FleetCommands, an_announced_switchover_can_be_called_off) {
