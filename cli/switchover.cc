@@ -39,7 +39,7 @@ class SwitchoverCommand : public HandoverCommand {
     app.add_option("--at", at_, "not before then: 2027-01-31T03:00:00Z, or +10m")
         ->type_name("TIME");
     app.add_flag("--cancel", cancel_, "call off what was asked and has not happened yet");
-    add_handover(app, "two ttls");
+    add_handover(app, "three ttls");
   }
 
   void prepare() override {
@@ -104,8 +104,8 @@ class SwitchoverCommand : public HandoverCommand {
     throw Failure(Exit::busy, text, {}, holder_json(seen.leader()->holder));
   }
 
-  // For as long as the election is left to the successor.
-  Duration shortest_absence(const Record& leader) const override { return 2 * leader.ttl; }
+  // Longer than the election is left to the successor: then it is the others' turn.
+  Duration shortest_absence(const Record& leader) const override { return 3 * leader.ttl; }
 
   std::string stakes(const Electorate& seen, const Plan& plan) const override {
     return fmt::format("{} is led by {} and goes to {}{}.\n", internal::show_key(seen.key()),
