@@ -122,16 +122,16 @@ std::string document(const std::string& rows) {
   return R"({
   "schema": "mongoelector.history/1",
   "generated_at": "2026-11-21T23:59:03.412Z",
-  "election": {"name": "billing"},
+  "store": {"kind": "sqlite"},
   "terms": [)" + rows + "]\n}\n";
 }
 
 std::string row(const std::string& token, const std::string& start, const std::string& end,
                 const std::string& ended_by, const std::string& blur = "0.001") {
-  return R"({"term":7,"token":")" + token + R"(","holder":{"label":"web-1","id":"4f2a"},)" +
-         R"("start":"2026-11-21T)" + start + R"(Z","end":)" +
-         (end.empty() ? "null" : "\"2026-11-21T" + end + "Z\"") + R"(,"ended_by":")" + ended_by +
-         R"(","blur_seconds":)" + blur + "}";
+  return R"({"name":"billing","term":7,"token":")" + token +
+         R"(","holder":{"label":"web-1","id":"4f2a"},"start":"2026-11-21T)" + start + R"(Z","end":)" +
+         (end.empty() ? "null" : "\"2026-11-21T" + end + "Z\"") + R"(,"ended_by":)" +
+         (ended_by.empty() ? "null" : '"' + ended_by + '"') + R"(,"blur_seconds":)" + blur + "}";
 }
 
 TEST(reader, judges_the_rows_of_the_command_line_beyond_doubt_only) {
@@ -139,22 +139,22 @@ TEST(reader, judges_the_rows_of_the_command_line_beyond_doubt_only) {
   EXPECT_EQ(check_text(document("")), 2);
   EXPECT_EQ(check_text(document(first)), 0);
   // Off by 1 ms of blur and 2 ms of what was cut off, on each side.
-  EXPECT_EQ(check_text(document(first + "," + row("6", "10:00:09.994", "", "open"))), 0);
-  EXPECT_EQ(check_text(document(first + "," + row("6", "10:00:09.993", "", "open"))), 1);
-  EXPECT_EQ(check_text(document(first + "," + row("4", "10:00:20.000", "", "open"))), 1);
+  EXPECT_EQ(check_text(document(first + "," + row("6", "10:00:09.994", "", ""))), 0);
+  EXPECT_EQ(check_text(document(first + "," + row("6", "10:00:09.993", "", ""))), 1);
+  EXPECT_EQ(check_text(document(first + "," + row("4", "10:00:20.000", "", ""))), 1);
   // A successor wrote when it can have ended at the latest, which proves nothing.
   const std::string expired = row("5", "10:00:00.000", "10:00:10.000", "expired");
-  EXPECT_EQ(check_text(document(expired + "," + row("6", "10:00:09.000", "", "open"))), 0);
+  EXPECT_EQ(check_text(document(expired + "," + row("6", "10:00:09.000", "", ""))), 0);
 }
 
 TEST(reader, counts_the_gap_after_an_end_that_is_known_at_the_latest) {
   const std::string text = document(row("5", "10:00:00.000", "10:00:10.000", "expired", "0") + "," +
-                                    row("6", "10:00:20.000", "", "open", "0"));
+                                    row("6", "10:00:20.000", "", "", "0"));
   EXPECT_EQ(judge(Case{0, "gap", text}.history()).counts.longest_gap, 9'996'000'000);
 }
 
 TEST(reader, refuses_documents_that_it_does_not_know) {
-  const std::string good = document(row("5", "10:00:00.000", "", "open"));
+  const std::string good = document(row("5", "10:00:00.000", "", ""));
   const auto replaced = [&](const std::string& what, const std::string& by) {
     std::string text = good;
     EXPECT_NE(text.find(what), std::string::npos) << what;
@@ -163,7 +163,7 @@ TEST(reader, refuses_documents_that_it_does_not_know) {
   EXPECT_EQ(trouble_of(good), "");
   for (const auto& [what, by] : {std::pair<std::string, std::string>{"history/1", "history/2"},
                                  {"\"terms\"", "\"rows\""},
-                                 {"\"election\"", "\"lock\""},
+                                 {"\"name\"", "\"lock\""},
                                  {"\"token\"", "\"tokens\""},
                                  {"\"5\"", "5"},
                                  {"10:00:00.000Z", "10:00:00"},
@@ -183,7 +183,7 @@ TEST(reader, refuses_documents_that_it_does_not_know) {
 TEST(reader, mixes_no_clocks) {
   History history;
   std::istringstream boot(kTerm);
-  std::istringstream wall(document(row("5", "10:00:00.000", "", "open")));
+  std::istringstream wall(document(row("5", "10:00:00.000", "", "")));
   EXPECT_FALSE(read(boot, "boot", history));
   const auto trouble = read(wall, "wall", history);
   ASSERT_TRUE(trouble);
