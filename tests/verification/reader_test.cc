@@ -129,7 +129,8 @@ std::string document(const std::string& rows) {
 std::string row(const std::string& token, const std::string& start, const std::string& end,
                 const std::string& ended_by, const std::string& blur = "0.001") {
   return R"({"name":"billing","term":7,"token":")" + token +
-         R"(","holder":{"label":"web-1","id":"4f2a"},"start":"2026-11-21T)" + start + R"(Z","end":)" +
+         R"(","holder":{"label":"web-1","id":"4f2a"},"start":"2026-11-21T)" + start +
+         R"(Z","end":)" +
          (end.empty() ? "null" : "\"2026-11-21T" + end + "Z\"") + R"(,"ended_by":)" +
          (ended_by.empty() ? "null" : '"' + ended_by + '"') + R"(,"blur_seconds":)" + blur + "}";
 }
