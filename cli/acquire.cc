@@ -61,7 +61,9 @@ class AcquireCommand : public Command {
     // The script's process, which is there as long as the lock is used; this one is not.
     const ClaimRequest request{.key = key,
                                .holder = {.uuid = internal::new_uuid(),
-                                          .host = internal::host_name(),
+                                          .host = store.shared()
+                                                      ? internal::qualified_host_name()
+                                                      : internal::host_name(),
                                           .pid = getppid(),
                                           .label = label_,
                                           .note = note_},
