@@ -86,7 +86,7 @@ std::vector<std::string> Clients::command(int client) const {
     words.insert(words.end(), {setup_.tool, locks ? "lock" : "run", locks ? kLock : kElection,
                                "-q", "--ttl", milliseconds(setup_.ttl), "--grace",
                                milliseconds(setup_.grace), "--", setup_.self, "child",
-                               locks ? "--lock" : "--election"});
+                               "--holds", locks ? "lock" : "election"});
   } else {
     words.insert(words.end(), {setup_.self, "worker", "--uri", setup_.uri, "--ttl",
                                std::to_string(setup_.ttl.count())});
@@ -118,17 +118,18 @@ void Clients::look_after() {
   for (int i = 0; i < kClients; ++i) {
     Client& client = at(i);
     if (client.process != nullptr && !client.process->running()) {
-      note_end(i);
+      note_end(i, false);
       client.start_at = std::max(client.start_at, now + kRestartAfter);
     }
     if (client.process == nullptr && client.start_at <= now) launch(i);
   }
 }
 
-void Clients::note_end(int client) {
+void Clients::note_end(int client, bool asked) {
   const test::Finished finished = at(client).process->wait();
   at(client).process.reset();
-  if (at(client).killed || (is_runner(client) && expected_of_runner(finished.code))) return;
+  if (at(client).killed || (asked && finished.code == 0)) return;
+  if (is_runner(client) && expected_of_runner(finished.code)) return;
   trouble_.push_back(name(client) + " ended with code " + std::to_string(finished.code) + ": " +
                      finished.out + finished.err);
 }
@@ -255,7 +256,7 @@ void Clients::stop() {
                            .end = boot_time(), .killed = at(i).process->pid()});
       at(i).process.reset();
     } else {
-      note_end(i);
+      note_end(i, true);
     }
   }
 }

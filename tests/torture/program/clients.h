@@ -80,7 +80,8 @@ class Clients {
   Client& at(int client) { return clients_.at(static_cast<std::size_t>(client)); }
   void launch(int client);
   std::vector<std::string> command(int client) const;
-  void note_end(int client);
+  // `asked`: it was told to end.
+  void note_end(int client, bool asked);
   // A pidfd, and which role it turned out to be; -1 if there is no such process.
   int open_process(int client, Role& role, pid_t& pid);
   bool kill_one(const Fault& fault);

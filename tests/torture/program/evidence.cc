@@ -57,7 +57,7 @@ struct Record {
 }  // namespace
 
 // Sparse: what is not written takes no room. All zero at first, which is a valid state of it.
-struct Evidence::File {
+struct EvidenceFile {
   std::atomic<std::uint64_t> magic;
   std::array<char, kNameBytes> name;
   std::int32_t child;
@@ -66,10 +66,10 @@ struct Evidence::File {
   std::atomic<std::uint32_t> used;
   std::array<Record, kRecords> records;
 
-  static File* map(int fd, int protection) {
-    void* memory = mmap(nullptr, sizeof(File), protection, MAP_SHARED, fd, 0);
+  static EvidenceFile* map(int fd, int protection) {
+    void* memory = mmap(nullptr, sizeof(EvidenceFile), protection, MAP_SHARED, fd, 0);
     close(fd);
-    return memory == MAP_FAILED ? nullptr : static_cast<File*>(memory);
+    return memory == MAP_FAILED ? nullptr : static_cast<EvidenceFile*>(memory);
   }
 
   Record* next() {
@@ -123,9 +123,9 @@ Evidence::Evidence(const std::string& directory, const Identity& identity) {
   const std::string file = directory + "/" + std::to_string(boot_time()) + "." + identity.name +
                            "." + std::to_string(identity.pid);
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 || ftruncate(fd, sizeof(File)) != 0)
+  if (fd < 0 || ftruncate(fd, sizeof(EvidenceFile)) != 0)
     throw std::runtime_error("cannot make " + file + ": " + std::strerror(errno));
-  file_ = File::map(fd, PROT_READ | PROT_WRITE);
+  file_ = EvidenceFile::map(fd, PROT_READ | PROT_WRITE);
   if (file_ == nullptr) throw std::runtime_error("cannot map " + file);
   identity.name.copy(file_->name.data(), kNameBytes - 1);
   file_->child = identity.child ? 1 : 0;
@@ -134,7 +134,7 @@ Evidence::Evidence(const std::string& directory, const Identity& identity) {
   file_->magic = kMagic;
 }
 
-Evidence::~Evidence() { munmap(file_, sizeof(File)); }
+Evidence::~Evidence() { munmap(file_, sizeof(EvidenceFile)); }
 
 TermRecord* Evidence::add_term(Subject subject, std::uint64_t token, std::int64_t start) {
   Record* record = file_->next();
@@ -181,15 +181,15 @@ std::optional<Seen> read_evidence(const std::string& file) {
   std::error_code problem;
   const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return std::nullopt;
-  if (std::filesystem::file_size(file, problem) < sizeof(Evidence::File) || problem) {
+  if (std::filesystem::file_size(file, problem) < sizeof(EvidenceFile) || problem) {
     close(fd);
     return std::nullopt;
   }
-  Evidence::File* mapped = Evidence::File::map(fd, PROT_READ);
+  EvidenceFile* mapped = EvidenceFile::map(fd, PROT_READ);
   if (mapped == nullptr) throw std::runtime_error("cannot map " + file);
   std::optional<Seen> seen;
   if (mapped->magic == kMagic) seen = mapped->seen();
-  munmap(mapped, sizeof(Evidence::File));
+  munmap(mapped, sizeof(EvidenceFile));
   return seen;
 }
 

@@ -38,6 +38,7 @@ struct Identity {
 
 struct TermRecord;
 struct WriteRecord;
+struct EvidenceFile;
 
 // The writing side. Records are added by any thread, each is changed by one.
 class Evidence {
@@ -59,8 +60,7 @@ class Evidence {
   static void settle(WriteRecord* write, WriteState state, std::int64_t at);
 
  private:
-  struct File;
-  File* file_ = nullptr;
+  EvidenceFile* file_ = nullptr;
 };
 
 struct SeenTerm {
