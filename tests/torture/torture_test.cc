@@ -1,16 +1,103 @@
-// The torture itself: what it does to processes it really does, and what it should find it finds.
+// The torture itself: what it does to processes it really does, what it should find it finds, and
+// what this machine cannot do it says.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "support/eventually.h"
 #include "support/process.h"
 #include "support/temp_dir.h"
 
 namespace mongoelector::test {
 namespace {
 
+using Json = nlohmann::json;
+
+// A run that is under way.
+class Torture {
+ public:
+  explicit Torture(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), TORTURE);
+    arguments.insert(arguments.end(), {"--json", dir_.file("report")});
+    process_ = std::make_unique<Process>(arguments);
+  }
+  Finished finish() {
+    eventually([&] { return !process_->running(); }, std::chrono::minutes(5));
+    return process_->wait();
+  }
+  Json report() const {
+    std::ifstream in(dir_.file("report"));
+    return Json::parse(in, nullptr, false);
+  }
+
+ private:
+  const TempDir dir_;
+  std::unique_ptr<Process> process_;
+};
+
+std::vector<std::string> run_of(const std::string& store, int seconds, int seed,
+                                const std::string& mix) {
+  return {"--store", store, "--seconds", std::to_string(seconds), "--seed", std::to_string(seed),
+          "--mix",   mix};
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+void expect_kept_promises(Torture& torture) {
+  const Finished finished = torture.finish();
+  EXPECT_EQ(finished.code, 0) << finished.out << finished.err;
+  const Json report = torture.report();
+  ASSERT_TRUE(report.is_object()) << finished.out << finished.err;
+  EXPECT_TRUE(report["violations"].empty()) << finished.out;
+  EXPECT_GE(report["terms"], 10);
+  EXPECT_GE(report["fenced_updates"], 20);
+  EXPECT_GE(report["faults"], 3);
+  EXPECT_EQ(report["fenced_lost"], 0);
+}
+
+TEST(Torture, finds_every_promise_kept_on_either_store) {
+  // The servers take their time to start.
+  Torture mongodb(run_of("mongodb", 12, 3, "everything"));
+  Torture sqlite(run_of("sqlite", 8, 3, "everything"));
+  expect_kept_promises(sqlite);
+  expect_kept_promises(mongodb);
+}
+
+TEST(Torture, finds_who_claims_to_hold_what_he_gave_back_and_says_how_to_do_it_again) {
+  std::vector<std::string> arguments = run_of("sqlite", 3, 7, "everything");
+  arguments.insert(arguments.end(), {"--bug", "lies", "--without", "freezer,cpu,kill,network"});
+  Torture torture(arguments);
+  const Finished finished = torture.finish();
+  EXPECT_EQ(finished.code, 1) << finished.out << finished.err;
+  EXPECT_TRUE(contains(finished.out, "VIOLATION: promise 1")) << finished.out;
+  EXPECT_TRUE(contains(finished.out, "torture --store sqlite --seed 7 --seconds 3 --mix everything "
+                                     "--bug lies --without freezer,cpu,kill,network"))
+      << finished.out;
+  // Whatever this machine can do: here it was not to.
+  EXPECT_TRUE(contains(finished.out, "THIS MACHINE CANNOT: freezer")) << finished.out;
+  const Json report = torture.report();
+  EXPECT_EQ(report["missing_facilities"].size(), 3u) << report.dump();
+}
+
+TEST(Torture, finds_a_deadline_that_comes_too_late) {
+  std::vector<std::string> arguments = run_of("sqlite", 10, 2, "pauses");
+  arguments.insert(arguments.end(), {"--bug", "slow_clock"});
+  Torture torture(arguments);
+  const Finished finished = torture.finish();
+  EXPECT_EQ(finished.code, 1) << finished.out << finished.err;
+  EXPECT_TRUE(contains(finished.out, "VIOLATION: promise 1")) << finished.out;
+}
+
 TEST(Stress, loses_no_addition_of_threads_and_processes) {
   const Finished finished = run_process(
       {TORTURE, "stress", "--threads", "6", "--processes", "3", "--acquisitions", "40"});
   EXPECT_EQ(finished.code, 0) << finished.out << finished.err;
+  EXPECT_TRUE(contains(finished.out, "counted 360 of 360")) << finished.out;
 }
 
 }  // namespace

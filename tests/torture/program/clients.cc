@@ -90,7 +90,7 @@ std::vector<std::string> Clients::command(int client) const {
   } else {
     words.insert(words.end(), {setup_.self, "worker", "--uri", setup_.uri, "--ttl",
                                std::to_string(setup_.ttl.count())});
-    if (client == 0 && setup_.bug != Bug::none)
+    if (setup_.bug != Bug::none)
       words.insert(words.end(), {"--bug", setup_.bug == Bug::lies ? "lies" : "slow_clock"});
   }
   words.insert(words.end(), common.begin(), common.end());
@@ -134,9 +134,28 @@ void Clients::note_end(int client, bool asked) {
                      finished.out + finished.err);
 }
 
-bool Clients::inject(const Fault& fault) {
-  if (!facilities_.can(fault.kind)) return false;
-  if (at(fault.target).process == nullptr) return false;
+std::optional<int> Clients::choose(const Fault& fault) {
+  constexpr std::int64_t kLately = 50 * kMs;
+  int first = fault.target;
+  if (first < 0) {
+    first = static_cast<int>(fault.for_ms % kClients);
+    const Subject subject = fault.target == kElectionHolder ? Subject::election : Subject::lock;
+    if (const auto holder = holder_of(setup_.evidence, subject, boot_time() - kLately)) {
+      for (int i = 0; i < kClients; ++i)
+        if (name(i) == *holder) first = i;
+    }
+  }
+  for (int i = 0; i < kClients; ++i) {
+    const int client = (first + i) % kClients;
+    if (at(client).process != nullptr) return client;
+  }
+  return std::nullopt;
+}
+
+bool Clients::inject(Fault fault) {
+  const auto client = choose(fault);
+  if (!facilities_.can(fault.kind) || !client) return false;
+  fault.target = *client;
   if (fault.kind == FaultKind::kill) return kill_one(fault);
   if (fault.kind == FaultKind::kill_tree) {
     kill_tree(fault);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,7 @@ struct Setup {
   std::chrono::milliseconds ttl{0};
   std::chrono::milliseconds grace{0};
   std::uint64_t seed = 0;
-  Bug bug = Bug::none;  // of the first worker
+  Bug bug = Bug::none;  // of the workers
 };
 
 // Something that was done, for as long as it lasted.
@@ -53,8 +54,8 @@ class Clients {
   void start();
   // Starts again what has ended or was killed, and ends faults whose time is over.
   void look_after();
-  // False if this machine cannot do it, or there was nothing to do it to.
-  bool inject(const Fault& fault);
+  // False if this machine cannot do it, or there was nobody to do it to.
+  bool inject(Fault fault);
   void heal();  // every fault that lasts
   void stop();  // gently; who does not end in time is killed, and that is trouble
 
@@ -82,6 +83,8 @@ class Clients {
   std::vector<std::string> command(int client) const;
   // `asked`: it was told to end.
   void note_end(int client, bool asked);
+  // Who a fault is meant for: one that runs, if there is any.
+  std::optional<int> choose(const Fault& fault);
   // A pidfd, and which role it turned out to be; -1 if there is no such process.
   int open_process(int client, Role& role, pid_t& pid);
   bool kill_one(const Fault& fault);

@@ -212,6 +212,14 @@ std::vector<Seen> read_all_evidence(const std::string& directory) {
   return all;
 }
 
+std::optional<std::string> holder_of(const std::string& directory, Subject subject,
+                                     std::int64_t since) {
+  for (const Seen& seen : read_all_evidence(directory))
+    for (const SeenTerm& term : seen.terms)
+      if (term.subject == subject && term.end >= since) return seen.identity.name;
+  return std::nullopt;
+}
+
 std::optional<Identity> newest_child(const std::string& directory, const std::string& name) {
   std::vector<std::string> files = files_of(directory);
   std::reverse(files.begin(), files.end());

@@ -91,6 +91,9 @@ struct Seen {
 std::optional<Seen> read_evidence(const std::string& file);
 // All of a directory, by file name.
 std::vector<Seen> read_all_evidence(const std::string& directory);
+// The name of who was seen to hold it at `since` or later, if anybody was.
+std::optional<std::string> holder_of(const std::string& directory, Subject subject,
+                                     std::int64_t since);
 // Of the commands that `name` started, the one whose evidence is newest, if it says so.
 std::optional<Identity> newest_child(const std::string& directory, const std::string& name);
 

@@ -6,7 +6,7 @@
 //   torture stress [--uri URI] [--threads 50] [--processes 8] [--acquisitions 1000]
 //
 // --histories takes the seeds from N on; --mix each goes through the mixes; --keep leaves the
-// evidence there; --without leaves facilities alone; --bug plants one in the first worker.
+// evidence there; --without leaves facilities alone; --bug plants one in the workers.
 //
 // Ends with 0 when every promise was kept, 1 when one was broken, 2 when it could not be run. Its
 // other commands are what it starts: enter, worker, child, stress-process.

@@ -88,6 +88,9 @@ Schedule draw_schedule(std::uint64_t seed, const std::string& mix, Store store,
   for (std::int64_t at = kFirst; (at += draw(clients, 500, 2200)) < length_ms;) {
     Fault fault{.at_ms = at, .for_ms = draw_length(clients), .kind = pick(clients, kinds->clients)};
     fault.target = static_cast<int>(draw(clients, 0, kClients - 1));
+    // Every other one goes where it hurts.
+    if (draw(clients, 0, 1) == 0)
+      fault.target = draw(clients, 0, 1) == 0 ? kElectionHolder : kLockHolder;
     fault.role = static_cast<Role>(draw(clients, 0, 2));
     schedule.clients.push_back(fault);
   }

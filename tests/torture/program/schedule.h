@@ -47,6 +47,9 @@ enum class Role { itself, guardian, child };
 inline constexpr int kWorkers = 5;
 inline constexpr int kRunners = 3;
 inline constexpr int kClients = kWorkers + kRunners;
+// Whoever has it when the time has come: who that is, no seed can tell.
+inline constexpr int kElectionHolder = -1;
+inline constexpr int kLockHolder = -2;
 // The runners after the workers; the last one uses the lock, the others run for election.
 inline constexpr int kLockRunner = kClients - 1;
 
@@ -54,7 +57,9 @@ struct Fault {
   std::int64_t at_ms = 0;
   std::int64_t for_ms = 0;  // of what lasts
   FaultKind kind = FaultKind::stop;
-  int target = 0;  // a client, or a member counted from the primary
+  // A client, kElectionHolder or kLockHolder; of a fault of the store a member, counted from the
+  // primary.
+  int target = 0;
   Role role = Role::itself;
 };
 

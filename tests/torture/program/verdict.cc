@@ -128,9 +128,11 @@ bool disturbs(const Injected& other, const Injected& kill, std::int64_t taken, s
     case FaultKind::kill_tree:
       // Who stood still before cannot have taken it.
       return &other != &kill && other.begin >= kill.begin && other.begin <= taken;
-    default:
-      // What was done to the servers has a longer echo: elections, and the same-clock rule.
-      return other.begin <= taken && other.end + (other.target < 0 ? 2 * ttl : 0) >= kill.begin;
+    default: {
+      // What was done to a server has a longer echo: elections, and the same-clock rule.
+      const bool echoes = other.target < 0 && other.kind != FaultKind::busy;
+      return other.begin <= taken && other.end + (echoes ? 2 * ttl : 0) >= kill.begin;
+    }
   }
 }
 

@@ -37,7 +37,7 @@ class SlowClock : public Clock {
   }
 
  private:
-  static constexpr int kSlower = 4;
+  static constexpr int kSlower = 16;
   const std::shared_ptr<Clock> real_;
   const Instant start_;
 };
@@ -153,7 +153,7 @@ class Worker {
 
   void use_the_lock(Random& random, const std::stop_token& stop) {
     const std::uint64_t token = locker_.token().value();
-    const std::int64_t until = boot_time() + draw(random, 1'000'000, 400'000'000);
+    const std::int64_t until = boot_time() + draw(random, 1'000'000, 150'000'000);
     // It looks before it reads, not before it writes: what holds then is the fence alone.
     while (locker_.owned() && boot_time() < until && !stop.stop_requested()) {
       registers_.add_one_unfenced(token, draw(random, 0, 5000));
@@ -219,7 +219,7 @@ int run_child(const ChildPlan& plan) {
   const std::uint64_t token = std::strtoull(text, nullptr, 10);
   Evidence evidence(plan.evidence,
                     {.name = plan.name, .child = true, .pid = getpid(), .parent = guardian});
-  const std::int64_t longest = plan.election ? 5'000'000'000 : 400'000'000;
+  const std::int64_t longest = plan.election ? 5'000'000'000 : 300'000'000;
   const std::int64_t until = boot_time() + draw(random, 1'000'000, longest);
   const std::jthread looking([&](const std::stop_token& over) {
     Watcher watcher(evidence, plan.election ? Subject::election : Subject::lock);

@@ -12,7 +12,7 @@ namespace mongoelector::torture {
 enum class Bug {
   none,
   lies,        // goes on as if it held the lock for a while after it has given it back
-  slow_clock,  // its clock runs at a quarter of the speed, so its deadlines come too late
+  slow_clock,  // its clock runs 16 times too slow, so its renewals and its deadlines come too late
 };
 
 struct WorkerPlan {
