@@ -49,7 +49,7 @@ Nanoseconds blur_of(const Json& row) {
   return static_cast<Nanoseconds>(std::ceil(blur));
 }
 
-// One row per term of one election, as include/mongoelector/records.h says of TermRow.
+// One row per term, as include/mongoelector/records.h says of TermRow.
 class DocumentReader {
  public:
   DocumentReader(History& history, Place place) : history_(history), place_(place) {}
@@ -59,30 +59,25 @@ class DocumentReader {
       throw DocumentError("not the schema mongoelector.history/1");
     const Json& rows = member(document, "terms");
     if (!rows.is_array()) throw DocumentError("\"terms\" is not a list");
-    const Json& election = member(document, "election");
-    const std::string key = election.is_object() ? text_of(election, "name")
-                                                 : text_of(document, "election");
-    for (const Json& row : rows) take(row, key);
+    for (const Json& row : rows) take(row);
   }
 
  private:
-  void take(const Json& row, const std::string& key) {
+  void take(const Json& row) {
     const internal::Instant start = instant_of(row, "start");
     const auto token = internal::parse_uint64(text_of(row, "token"));
     if (!token) throw DocumentError("\"token\" is not a number of 64 bits as a text");
     Term term{.client = history_.names.id(text_of(member(row, "holder"), "id")),
-              .key = history_.names.id(key),
+              .key = history_.names.id(text_of(row, "name")),
               .token = *token,
               .start = start.since_epoch,
               // Times and blur are cut off at the precision, not rounded.
               .blur = blur_of(row) + 2 * start.precision,
               .place = place_};
-    const std::string ended_by = text_of(row, "ended_by");
-    if (!member(row, "end").is_null()) {
-      const Nanoseconds end = instant_of(row, "end").since_epoch;
-      const bool seen = ended_by != "open" && ended_by != "expired";
-      (seen ? term.end : term.latest_end) = end;
-    }
+    // Null is a term that is still open.
+    const bool seen = !member(row, "ended_by").is_null() && text_of(row, "ended_by") != "expired";
+    if (!member(row, "end").is_null())
+      (seen ? term.end : term.latest_end) = instant_of(row, "end").since_epoch;
     history_.terms.push_back(std::move(term));
   }
 

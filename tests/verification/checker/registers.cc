@@ -26,15 +26,21 @@ class Register {
       ++counts_.refused;
       return;
     }
-    ++accepted_;
+    if (last_ == nullptr || last_->at != write.at || last_->token != write.token) close_instant();
     ++(write.fenced ? counts_.accepted : counts_.unfenced);
     if (write.fenced) judge_token(write);
-    if (write.fenced && fenced_ && write.value) judge_value(*write.value, write);
     if (write.fenced && (highest_ == nullptr || write.token >= highest_->token)) highest_ = &write;
+    if (write.value) {
+      ++accepted_;
+      if (fenced_) judge_value(*write.value, write);
+    } else {
+      ++unplaced_;
+    }
     last_ = &write;
   }
 
   void end(const Final& final) {
+    close_instant();
     if (!fenced_) {
       const std::uint64_t kept = std::min(final.value, accepted_);
       counts_.unfenced_lost += accepted_ - kept;
@@ -59,23 +65,30 @@ class Register {
 
   void judge_value(std::uint64_t value, const Write& write) {
     if (possible(value)) {
-      happened_ = value - accepted_;
+      surplus_ = value - accepted_;
       return;
     }
-    const bool lost = value < accepted_ + happened_;
+    const bool lost = value < accepted_ + surplus_;
     found_.push_back({3, name(write.reg) + " holds " + std::to_string(value) + " after " +
-                             std::to_string(accepted_) + " accepted and " +
+                             std::to_string(accepted_ + unplaced_) + " accepted and " +
                              std::to_string(unknown_) + " unknown updates: " +
                              (lost ? "an update was lost" : "an update came from nowhere"),
                       last_ == nullptr ? write.place : last_->place, write.place});
     // Counted from there, so that one loss is told once.
-    if (value >= happened_) accepted_ = value - happened_;
+    if (value >= surplus_) accepted_ = value - surplus_;
   }
 
-  // With all that was accepted so far, and of the unknown ones at least those that an earlier value
-  // has shown to have happened.
   bool possible(std::uint64_t value) const {
-    return value >= accepted_ && value - accepted_ >= happened_ && value - accepted_ <= unknown_;
+    return value >= accepted_ && value - accepted_ >= surplus_ &&
+           value - accepted_ <= unknown_ + unplaced_;
+  }
+
+  // What has no value happened by now; what it does not explain were unknown writes.
+  void close_instant() {
+    accepted_ += unplaced_;
+    happened_ = std::max(happened_, surplus_ - std::min(surplus_, unplaced_));
+    surplus_ = happened_;
+    unplaced_ = 0;
   }
 
   const History& history_;
@@ -83,8 +96,11 @@ class Register {
   Counts& counts_;
   bool fenced_ = true;
   std::uint64_t accepted_ = 0;
+  // Accepted at the instant that is being read, without a value: before or after those with one.
+  std::uint64_t unplaced_ = 0;
   std::uint64_t unknown_ = 0;
-  std::uint64_t happened_ = 0;
+  std::uint64_t surplus_ = 0;   // of these two kinds, as many as the last value has shown
+  std::uint64_t happened_ = 0;  // of unknown writes, as many as the values have shown
   const Write* highest_ = nullptr;
   const Write* last_ = nullptr;
 };
