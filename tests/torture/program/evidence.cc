@@ -99,10 +99,10 @@ struct EvidenceFile {
   }
 
   static void add_told(Seen& all, const Record& record) {
-    for (SeenTerm& term : all.terms) {
-      if (term.token == record.told.token && static_cast<std::uint32_t>(term.subject) == record.what)
+    const auto subject = static_cast<Subject>(record.what);
+    for (SeenTerm& term : all.terms)
+      if (term.token == record.told.token && term.subject == subject)
         term.told.push_back(record.told.at);
-    }
   }
 };
 

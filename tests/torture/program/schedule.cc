@@ -97,6 +97,8 @@ Schedule draw_schedule(std::uint64_t seed, const std::string& mix, Store store,
   Random members(seed ^ 0x5eed);
   for (std::int64_t at = kFirst; (at += draw(members, 500, 4000)) < length_ms;) {
     Fault fault{.at_ms = at, .for_ms = draw_length(members), .kind = pick(members, kinds->store)};
+    // While it lasts nothing at all happens, so it must not last for long most of the time.
+    if (fault.kind == busy && draw(members, 0, 3) > 0) fault.for_ms %= 600;
     // The primary most of the time: there it hurts.
     fault.target = static_cast<int>(std::max<std::int64_t>(draw(members, -3, 2), 0));
     schedule.store.push_back(fault);

@@ -1,6 +1,6 @@
-// What is done to whom and when, drawn from a seed before anything starts: the same seed, mix, store
-// and length give the same schedule on every machine. What a machine cannot do stays in it and is
-// counted as not injected.
+// What is done to whom and when, drawn from a seed before anything starts: the same seed, mix,
+// store and length give the same schedule on every machine. What a machine cannot do stays in it
+// and is counted as not injected.
 #pragma once
 
 #include <cstddef>

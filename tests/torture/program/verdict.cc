@@ -148,7 +148,8 @@ void measure_takeovers(const Material& material, Outcome& outcome) {
   constexpr std::int64_t kJustBefore = 100'000'000;
   const std::int64_t ttl = material.ttl.count();
   std::vector<SeenTerm> all;
-  for (const Seen& seen : material.seen) all.insert(all.end(), seen.terms.begin(), seen.terms.end());
+  for (const Seen& seen : material.seen)
+    all.insert(all.end(), seen.terms.begin(), seen.terms.end());
   for (const Injected& kill : material.injected) {
     if (kill.killed == 0 || kill.role != Role::itself) continue;
     for (const Seen& seen : material.seen) {
