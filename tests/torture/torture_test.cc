@@ -59,13 +59,14 @@ void expect_kept_promises(Torture& torture) {
   EXPECT_GE(report["fenced_updates"], 20);
   EXPECT_GE(report["faults"], 3);
   EXPECT_EQ(report["fenced_lost"], 0);
+  EXPECT_GE(report["takeovers"], 1);
 }
 
 // Most of the time of a run is waiting, so they run side by side.
 class Tortures : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    mongodb = std::make_unique<Torture>(run_of("mongodb", 10, 3, "everything"));
+    mongodb = std::make_unique<Torture>(run_of("mongodb", 8, 3, "everything"));
     sqlite = std::make_unique<Torture>(run_of("sqlite", 8, 3, "everything"));
     std::vector<std::string> arguments = run_of("sqlite", 6, 2, "pauses");
     arguments.insert(arguments.end(), {"--bug", "slow_clock"});

@@ -248,7 +248,9 @@ Network::Network(const std::string& name, int number)
 
 Network::~Network() {
   try {
-    ip("netns del " + name_);  // the cable goes with it
+    // The cable goes with its network too, but some time later.
+    ip("link del " + outer_);
+    ip("netns del " + name_);
   } catch (const std::runtime_error&) {
     // sweep() tries again.
   }

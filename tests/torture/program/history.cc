@@ -90,18 +90,34 @@ class History {
     }
     clients.heal();
     await_progress(clients);
+    kill_in_the_calm(clients);
     clients.stop();
     injected_ = clients.injected();
     outcome_.violations = clients.trouble();
   }
 
+  std::int64_t ttl() const { return std::chrono::nanoseconds(setup_.ttl).count(); }
+
+  // A kill -9 of a holder with nothing else going on, so that each history has at least one of
+  // which the takeover can be measured.
+  void kill_in_the_calm(Clients& clients) {
+    // On a replica set the holder has renewed its lease at the present primary by then.
+    const std::int64_t from = boot_time() + (set_ == nullptr ? 0 : ttl());
+    while (boot_time() < from) {
+      clients.look_after();
+      pause_for_us(5000);
+    }
+    const int whose = plan_.seed % 2 == 0 ? kElectionHolder : kLockHolder;
+    clients.inject({.for_ms = 1000, .kind = FaultKind::kill, .target = whose});
+    await_progress(clients);
+  }
+
   // With everything healed, both keys must have a holder before long.
   void await_progress(Clients& clients) {
     constexpr std::int64_t kElection = 5'000'000'000;
-    const std::int64_t ttl = std::chrono::nanoseconds(setup_.ttl).count();
     const std::int64_t healed = boot_time();
     // A lease of somebody who died just now, whose judge may have changed, then a new one.
-    const std::int64_t bound = 3 * ttl + (set_ == nullptr ? 1'000'000'000 : kElection);
+    const std::int64_t bound = 3 * ttl() + (set_ == nullptr ? 1'000'000'000 : kElection);
     std::array<bool, 2> seen{};
     while (boot_time() < healed + bound) {
       clients.look_after();

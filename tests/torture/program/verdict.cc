@@ -131,7 +131,7 @@ bool disturbs(const Injected& other, const Injected& kill, std::int64_t taken, s
     default: {
       // What was done to a server has a longer echo: elections, and the same-clock rule.
       const bool echoes = other.target < 0 && other.kind != FaultKind::busy;
-      return other.begin <= taken && other.end + (echoes ? 2 * ttl : 0) >= kill.begin;
+      return other.begin <= taken && other.end + (echoes ? ttl : 0) >= kill.begin;
     }
   }
 }
