@@ -93,6 +93,25 @@ TEST(checker, counts_what_it_does_not_accuse) {
   EXPECT_EQ(counts.gap_key, "k");
 }
 
+std::vector<Violation> judged_writes(std::vector<std::pair<Token, std::uint64_t>> writes) {
+  History history;
+  Nanoseconds at = 0;
+  for (const auto& [token, value] : writes) {
+    history.writes.push_back({.reg = history.names.id("r"),
+                              .fenced = true,
+                              .token = token,
+                              .at = ++at,
+                              .accepted = true,
+                              .value = value});
+  }
+  return check(history);
+}
+
+TEST(checker, tells_one_lost_update_once_and_each_token_that_is_too_old) {
+  EXPECT_EQ(judged_writes({{1, 1}, {1, 2}, {1, 2}, {1, 3}, {1, 4}}).size(), 1U);
+  EXPECT_EQ(judged_writes({{5, 1}, {3, 2}, {4, 3}, {5, 4}}).size(), 2U);
+}
+
 TEST(checker, finds_the_one_overlap_among_a_million_terms) {
   History history;
   const NameId key = history.names.id("k");

@@ -127,8 +127,7 @@ Nanoseconds end_of(const History& history, const Term& term) {
 std::vector<Operation> lock_operations(const History& history, NameId key) {
   std::vector<Operation> operations;
   for (const Attempt& attempt : history.attempts) {
-    if (attempt.key != key || attempt.outcome != Attempt::Outcome::granted || !attempt.token)
-      continue;
+    if (attempt.key != key || !attempt.token) continue;
     operations.push_back({.what = Operation::What::grant,
                           .earliest = attempt.at,
                           .latest = *attempt.end,

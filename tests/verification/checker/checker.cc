@@ -111,7 +111,7 @@ class Judge {
                         term.place});
     }
     for (const Attempt& attempt : history_.attempts) {
-      if (attempt.outcome != Attempt::Outcome::granted || !attempt.token) continue;
+      if (!attempt.token) continue;
       issues.push_back({attempt.key, *attempt.token, attempt.client, attempt.at,
                         attempt.end.value_or(kMaxTime), false, attempt.place});
     }

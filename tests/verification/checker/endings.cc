@@ -95,7 +95,7 @@ class EndingsJudge {
     if (ending->answered && applied.at > *ending->answered) {
       accuse(7, lease(applied.key, applied.token) + " changed after the answer \"released\"",
              ending->answered_at, applied.place);
-    } else if (!applied.release && ending->applied && applied.at > *ending->applied) {
+    } else if (ending->applied && applied.at > *ending->applied) {
       accuse(7, lease(applied.key, applied.token) + " changed after its release was applied",
              ending->applied_at, applied.place);
     }

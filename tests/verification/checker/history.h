@@ -72,7 +72,7 @@ struct Attempt {
   Nanoseconds at = 0;
   std::optional<Nanoseconds> end = {};
   Outcome outcome = Outcome::unknown;
-  std::optional<Token> token = {};
+  std::optional<Token> token = {};  // of a grant only
   Place place = {};
 };
 

@@ -110,11 +110,10 @@ class Register {
 void judge_registers(const History& history, std::vector<Violation>& found, Counts& counts) {
   std::vector<const Write*> writes;
   for (const Write& write : history.writes) writes.push_back(&write);
-  // At one instant those of unknown outcome come first and the rest in the only order that can be
-  // legal.
+  // At one instant in the only order that can be legal; without a value comes first.
   std::sort(writes.begin(), writes.end(), [](const Write* a, const Write* b) {
-    return std::tuple(a->reg, a->at, a->accepted.has_value(), a->token, a->value) <
-           std::tuple(b->reg, b->at, b->accepted.has_value(), b->token, b->value);
+    return std::tie(a->reg, a->at, a->token, a->value) <
+           std::tie(b->reg, b->at, b->token, b->value);
   });
   std::vector<Register> registers(history.names.size(), Register(history, found, counts));
   for (const Write* write : writes) registers[write->reg].take(*write);
