@@ -171,6 +171,22 @@ void measure_takeovers(const Material& material, Outcome& outcome) {
   }
 }
 
+// The checker asks only before a client's next term; here it is known that all have ended.
+void judge_told(const Material& material, Outcome& outcome) {
+  for (const Seen& seen : material.seen) {
+    const bool killed = std::any_of(
+        material.injected.begin(), material.injected.end(),
+        [&](const Injected& fault) { return fault.killed == seen.identity.pid; });
+    if (killed || seen.identity.child) continue;
+    for (const SeenTerm& term : seen.terms) {
+      if (term.subject != Subject::election || !term.told.empty()) continue;
+      outcome.violations.push_back(client_name(seen.identity) +
+                                   " was never told of the end of its term with token " +
+                                   std::to_string(term.token));
+    }
+  }
+}
+
 void judge_takeovers(Outcome& outcome) {
   for (const double seconds : outcome.takeovers) {
     if (seconds <= outcome.takeover_bound) continue;
@@ -186,6 +202,7 @@ void judge_takeovers(Outcome& outcome) {
 void judge(const Material& material, const std::string& file, Outcome& outcome) {
   write_history(material, file, outcome);
   ask_checker(file, outcome);
+  judge_told(material, outcome);
   measure_takeovers(material, outcome);
   judge_takeovers(outcome);
 }
