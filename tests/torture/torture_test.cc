@@ -1,10 +1,12 @@
 // The torture itself: what it does to processes it really does, what it should find it finds, and
 // what this machine cannot do it says.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -112,6 +114,27 @@ TEST_F(Tortures, find_a_deadline_that_comes_too_late) {
 TEST_F(Tortures, find_every_promise_kept_on_sqlite) { expect_kept_promises(*sqlite); }
 
 TEST_F(Tortures, find_every_promise_kept_on_mongodb) { expect_kept_promises(*mongodb); }
+
+// Of processes that have `text` in their command line.
+int processes_with(const std::string& text) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream in(entry.path() / "cmdline");
+    if (contains({std::istreambuf_iterator<char>(in), {}}, text)) ++count;
+  }
+  return count;
+}
+
+TEST(TortureToldToEnd, leaves_nothing_behind) {
+  const TempDir dir;
+  Process torture({TORTURE, "--seconds", "600"}, {.environment = {{"TMPDIR", dir.path()}}});
+  // Five workers, three runners, and at least one command.
+  ASSERT_TRUE(eventually([&] { return processes_with(dir.path()) >= 9; }));
+  torture.signal(SIGTERM);
+  EXPECT_EQ(torture.wait().code, 2);
+  EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
+  EXPECT_EQ(processes_with(dir.path()), 0);
+}
 
 TEST(Stress, loses_no_addition_of_threads_and_processes) {
   const Finished finished = run_process(

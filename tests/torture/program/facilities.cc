@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -107,12 +108,13 @@ bool enter_network(const std::string& name) {
 }
 
 // From inside, does this machine's loopback answer?
-bool reaches_loopback(const Network& network) {
+bool reaches_loopback(const Network& network, std::chrono::microseconds within) {
   sockaddr_in address;
   const int listener = bound_to_loopback(address);
   const pid_t pid = fork();
   if (pid == 0) {
-    const timeval patience{.tv_sec = 2, .tv_usec = 0};
+    const timeval patience{.tv_sec = within.count() / 1'000'000,
+                           .tv_usec = within.count() % 1'000'000};
     const int fd = enter_network(network.name()) ? socket(AF_INET, SOCK_STREAM, 0) : -1;
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     _exit(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ? 0 : 1);
@@ -127,11 +129,13 @@ void probe_network(Facilities& found, const std::set<std::string>& without) {
   try {
     if (without.contains("network")) throw std::runtime_error("not wanted");
     const Network trial(run_name(getpid()) + "-p", kClients);
-    if (!reaches_loopback(trial)) throw std::runtime_error("its loopback is not ours");
-    trial.lose(true, false);
-    if (reaches_loopback(trial)) throw std::runtime_error("what should be lost arrives");
-    trial.lose(false, true);
-    if (reaches_loopback(trial)) throw std::runtime_error("what should be lost arrives");
+    if (!reaches_loopback(trial, std::chrono::seconds(2)))
+      throw std::runtime_error("its loopback is not ours");
+    for (const bool from_client : {true, false}) {
+      trial.lose(from_client, !from_client);
+      if (reaches_loopback(trial, std::chrono::milliseconds(300)))
+        throw std::runtime_error("what should be lost arrives");
+    }
     found.namespaces = true;
   } catch (const std::runtime_error& error) {
     found.missing.push_back(std::string("network: no namespaces: ") + error.what());
@@ -157,10 +161,10 @@ bool Facilities::can(FaultKind kind) const {
   }
 }
 
-Facilities probe(const std::set<std::string>& without) {
+Facilities probe(Store store, const std::set<std::string>& without) {
   Facilities found;
   probe_groups(found, without);
-  probe_network(found, without);
+  if (store == Store::mongodb) probe_network(found, without);
   return found;
 }
 
@@ -181,11 +185,15 @@ Group::Group(const Facilities& facilities, const std::string& name) : facilities
 
 namespace {
 
-// A group can go once the last of its processes has been reaped.
-void remove_group(const std::string& directory) {
+void end_group(const std::string& directory) {
   put(directory + "/cgroup.freeze", "0");
   put(directory + "/freezer.state", "THAWED");
   put(directory + "/cgroup.kill", "1");
+}
+
+// A group can go once the last of its processes has been reaped.
+void remove_group(const std::string& directory) {
+  end_group(directory);
   test::eventually([&] { return rmdir(directory.c_str()) == 0 || errno == ENOENT; },
                    std::chrono::seconds(3));
 }
@@ -303,19 +311,35 @@ std::string enter_and_exec(const std::vector<std::string>& groups, const std::st
   return "cannot run " + command[0] + ": " + std::strerror(errno);
 }
 
-void sweep(pid_t run) {
+namespace {
+
+bool belongs_to(pid_t run, const fs::path& path) {
+  return path.filename().string().starts_with(run_name(run) + "-");
+}
+
+std::vector<std::string> groups_of(pid_t run) {
+  std::vector<std::string> groups;
   std::error_code ignored;
-  const auto ours = [&](const fs::path& path) {
-    return path.filename().string().starts_with(run_name(run) + "-");
-  };
   for (const std::string& mount : {find_mount("cgroup2", ""), find_mount("cgroup", "freezer"),
                                    find_mount("cgroup", "cpu")}) {
     if (mount.empty()) continue;
     for (const auto& entry : fs::directory_iterator(mount, ignored))
-      if (ours(entry.path())) remove_group(entry.path().string());
+      if (belongs_to(run, entry.path())) groups.push_back(entry.path().string());
   }
+  return groups;
+}
+
+}  // namespace
+
+void end_groups(pid_t run) {
+  for (const std::string& group : groups_of(run)) end_group(group);
+}
+
+void sweep(pid_t run) {
+  for (const std::string& group : groups_of(run)) remove_group(group);
+  std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(kNamespaces, ignored))
-    if (ours(entry.path()))
+    if (belongs_to(run, entry.path()))
       test::run_process({"ip", "netns", "del", entry.path().filename().string()});
 }
 

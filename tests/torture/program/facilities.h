@@ -31,8 +31,8 @@ struct Facilities {
   bool can(FaultKind kind) const;
 };
 
-// `without` names facilities to leave alone: freezer, cpu, kill, network.
-Facilities probe(const std::set<std::string>& without);
+// Those that matter for a store; `without` names some to leave alone: freezer, cpu, kill, network.
+Facilities probe(Store store, const std::set<std::string>& without);
 
 // The control groups of one client.
 class Group {
@@ -87,7 +87,9 @@ std::string enter_and_exec(const std::vector<std::string>& groups, const std::st
 
 // Names of what belongs to the run with this process id.
 std::string run_name(pid_t run);
-// Removes what it left behind.
+// After its end: thaws and kills what it left behind, as what is frozen may not die.
+void end_groups(pid_t run);
+// Removes what it left behind, once no process is left.
 void sweep(pid_t run);
 
 }  // namespace mongoelector::torture

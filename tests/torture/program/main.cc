@@ -106,10 +106,9 @@ void keep(const HistoryPlan& plan, const std::string& where) {
 }
 
 int run_histories(const Options& options, const std::string& directory) {
-  const Facilities facilities = probe(options.unwanted());
+  const Facilities facilities = probe(options.kind(), options.unwanted());
   Summary summary{.store = options.kind(), .seconds = options.seconds, .missing = {}, .total = {}};
   for (const std::string& missing : facilities.missing) {
-    if (options.kind() == Store::sqlite && missing.starts_with("network")) continue;
     summary.missing.push_back(missing);
     std::cout << "THIS MACHINE CANNOT: " << missing << std::endl;
   }
@@ -184,6 +183,7 @@ int run_in_child(const std::function<int(const std::string&)>& work) {
   while (waitpid(child, &status, 0) < 0 && asked_to_end == 0) {
   }
   if (asked_to_end != 0) kill(child, SIGKILL);
+  end_groups(child);
   end_orphans();
   sweep(child);
   return WIFEXITED(status) && asked_to_end == 0 ? WEXITSTATUS(status) : kCannotRun;
