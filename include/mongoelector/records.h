@@ -103,6 +103,9 @@ struct ControlRow {
   std::vector<std::string> cordoned = {};
 };
 
+// Whether `word` of an operator means this member: it is its label, host or uuid.
+bool means(std::string_view word, const Holder& member);
+
 struct ControlReply {
   Outcome outcome = Outcome::unknown;  // granted: answered; unreachable, unknown, denied, damaged
   std::optional<ControlRow> row = {};  // nothing: nobody ever asked for anything

@@ -77,7 +77,8 @@ bool write_term(Database& database, const TermRow& term, WallTime now) {
       if (ended_by && finality(*ended_by) >= finality(term.ended_by)) return false;
     }
   }
-  Query(database, "INSERT OR REPLACE INTO terms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  Query(database,
+        "INSERT OR REPLACE INTO terms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         term.key.name(), token, static_cast<std::int64_t>(term.number), term.holder.uuid,
         term.holder.host, term.holder.pid, term.holder.label, since_1970_ms(term.start), since_1970_ms(term.end),
         to_string(term.ended_by), term.reason, term.by, ceil_ms(term.blur), since_1970_ms(now))
