@@ -26,7 +26,9 @@ bool Election::cordoned(const NodeStatus& member) const {
 }
 
 bool Election::eligible(const NodeStatus& member) const {
-  return member.elector_running && !stale(member) && !cordoned(member);
+  // Whose lease was not kept alive is not counted on.
+  const bool lapsed = record && !led() && member.uuid == record->holder.uuid;
+  return member.elector_running && !lapsed && !stale(member) && !cordoned(member);
 }
 
 std::size_t Election::eligible_standbys() const {

@@ -80,8 +80,9 @@ bool write_term(Database& database, const TermRow& term, WallTime now) {
   Query(database,
         "INSERT OR REPLACE INTO terms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         term.key.name(), token, static_cast<std::int64_t>(term.number), term.holder.uuid,
-        term.holder.host, term.holder.pid, term.holder.label, since_1970_ms(term.start), since_1970_ms(term.end),
-        to_string(term.ended_by), term.reason, term.by, ceil_ms(term.blur), since_1970_ms(now))
+        term.holder.host, term.holder.pid, term.holder.label, since_1970_ms(term.start),
+        since_1970_ms(term.end), to_string(term.ended_by), term.reason, term.by,
+        ceil_ms(term.blur), since_1970_ms(now))
       .run();
   return true;
 }
