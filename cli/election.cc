@@ -83,6 +83,12 @@ const TermRow* term_of(const std::vector<TermRow>& terms, const Record& record) 
   return found == terms.end() ? nullptr : &*found;
 }
 
+std::optional<Duration> gap_after(const std::vector<TermRow>& newest_first, std::size_t i) {
+  if (i == 0 || i >= newest_first.size() || !newest_first[i].end) return std::nullopt;
+  const Duration gap = newest_first[i - 1].start - *newest_first[i].end;
+  return std::max(gap, Duration::zero());
+}
+
 Duration takeover_bound(Duration ttl) { return ttl + ttl / 5; }
 
 Holder holder_of(const NodeStatus& member) {

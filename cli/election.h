@@ -48,6 +48,9 @@ ControlRow ask_control(LeaseStore& store, const Key& key);
 // not known yet belongs to the open term of its holder.
 const TermRow* term_of(const std::vector<TermRow>& terms, const Record& record);
 
+// Between the end of terms[i] and the start of the one after it, if both are known.
+std::optional<Duration> gap_after(const std::vector<TermRow>& newest_first, std::size_t i);
+
 // A crash is followed within this at most, unless standbys were told to look more seldom.
 Duration takeover_bound(Duration ttl);
 

@@ -33,12 +33,6 @@ std::optional<Duration> led_for(const TermRow& row) {
   return std::max<Duration>(*row.end - row.start, Duration::zero());
 }
 
-// Between the end of terms[i] and the start of the one after it.
-std::optional<Duration> gap_after(const std::vector<TermRow>& terms, std::size_t i) {
-  if (i == 0 || !terms[i].end) return std::nullopt;
-  return terms[i - 1].start - *terms[i].end;
-}
-
 template <class Value, class Show>
 std::string shown_if(const std::optional<Value>& value, Show show) {
   return value ? show(*value) : "-";

@@ -28,7 +28,8 @@ int LookCommand::run(Context& context) {
 
 void LookCommand::repeat(Context& context, const Connection& connection, Duration pause) {
   // A screen is drawn anew; whatever else reads gets one answer after the other.
-  const bool screen = isatty(STDOUT_FILENO) != 0 && !context.out.json();
+  const bool screen = isatty(STDOUT_FILENO) != 0 && !context.out.json() &&
+                      environment("TERM").value_or("dumb") != "dumb";
   const std::string between = screen ? "\x1b[H\x1b[2J" : "";
   const Clock& clock = connection.session->clock();
   for (;;) {

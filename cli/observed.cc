@@ -131,12 +131,10 @@ bool Observed::look_at_end(const std::optional<Record>& record, const std::vecto
     ended.ended_by = to_string(row->ended_by);
     ended.reason = row->reason;
     ended.by = row->by;
-    last_end_ = row->end;
   } else {
     // A lease that was given up leaves no record.
     const bool left = record && mark_of(*record).owner == mark_of(holder_->record).owner;
     ended.ended_by = left ? "expired" : "unknown";
-    last_end_.reset();
   }
   events.push_back(std::move(ended));
   holder_.reset();
@@ -151,9 +149,8 @@ void Observed::look_at_start(const Record& record, const std::vector<TermRow>& t
   holder_ = Reign{record, row == nullptr ? 0 : row->number};
   Occurrence started = occurrence(key_.kind() == Kind::election ? "elected" : "acquired",
                                   row == nullptr ? record.created_at : row->start);
-  if (row != nullptr && last_end_) {
-    started.gap = std::max<Duration>(row->start - *last_end_, Duration::zero());
-  }
+  if (row != nullptr)
+    started.gap = gap_after(terms, static_cast<std::size_t>(row - terms.data()) + 1);
   events.push_back(std::move(started));
 }
 

@@ -59,7 +59,6 @@ class Observed {
   const Key key_;
   bool first_;  // nothing was told yet, and the state is to be
   std::optional<Reign> holder_;
-  std::optional<WallTime> last_end_;
   std::optional<Pause> pause_;
   std::optional<Instant> since_;  // what waits for the history
 };

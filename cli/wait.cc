@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/text.h"
 #include "cli/deadline.h"
@@ -39,7 +40,7 @@ class WaitCommand : public Command {
             "leader and no-leader are about an election, free is about a lock, unless NAME says\n"
             "otherwise (lock/NAME, election/NAME). me: a process of this machine leads or holds\n"
             "it; in a command that lock or run started, just that one.\n"
-            "--timeout bounds the waiting here; without it there is no end. It may be otherwise\n"
+            "--timeout bounds the waiting; without it there is no end. It may be otherwise\n"
             "again as soon as this returns: to keep others out, use lock or run.\n"};
     return kAbout;
   }
@@ -66,14 +67,16 @@ class WaitCommand : public Command {
     std::optional<Connection> connection;
     std::optional<Record> record;
     {
-      const Deadline deadline(context);
+      // A short wait is no reason to give the store up.
+      const Deadline deadline(
+          context, "", std::max(context.globals.timeout.value_or(Duration{}), kDefaultTimeout));
       connection = open_connection(context);
       record = find_record(connection->session->store(), target);
     }
     if (!met(record)) {
       const Instant end =
           context.globals.timeout ? began + *context.globals.timeout : Instant::max();
-      record = keep_looking(context, *connection, target, *own_clock, end);
+      record = keep_looking(context, *connection, target, *own_clock, end, std::move(record));
     }
     report(context, *connection, target, record, own_clock->now() - began);
     return 0;
@@ -93,9 +96,9 @@ class WaitCommand : public Command {
 
   // The record that is as wanted. Throws Failure when the time is over.
   std::optional<Record> keep_looking(Context& context, const Connection& connection,
-                                     const Target& target, Clock& clock, Instant end) const {
+                                     const Target& target, const Clock& clock, Instant end,
+                                     std::optional<Record> last) const {
     Hints hints(connection.session);
-    std::optional<Record> last;
     std::optional<StoreError> trouble;
     while (clock.now() < end) {
       hints.wait(std::min(end, clock.now() + kPoll));

@@ -72,8 +72,10 @@ class WatchRun {
       for (Record& record : reply.records) present.emplace(record.key, std::move(record));
     }
     for (const auto& [key, record] : present) look_at(key, record);
-    for (const auto& [key, observed] : std::map(observed_))
-      if (!present.contains(key)) look_at(key, std::nullopt);
+    std::vector<Key> absent;
+    for (const auto& [key, observed] : observed_)
+      if (!present.contains(key)) absent.push_back(key);
+    for (const Key& key : absent) look_at(key, std::nullopt);
     // Names that come and go must not pile up.
     std::erase_if(observed_, [&](const auto& one) {
       return !present.contains(one.first) && !one.second.held() && !one.second.unsettled();

@@ -62,7 +62,8 @@ TEST_F(OnTerminal, status_watch_draws_the_screen_anew) {
   const auto locker = at.hold("nightly");
   Process watching({"script", "-qec",
                     std::string(MONGOELECTOR_CLI) + " status nightly -w 100ms --uri " + at.uri(),
-                    "/dev/null"});
+                    "/dev/null"},
+                   {.environment = {{"TERM", "xterm"}}});
   watching.await_line("\x1b[H\x1b[2Jlock");
   watching.await_line("\x1b[H\x1b[2Jlock");
 }
