@@ -18,7 +18,9 @@ class HistoryCommand : public testing::TestWithParam<const char*> {
   // A term of two minutes ago, of the given length.
   void record(std::uint64_t token, int start, int end, EndedBy ended_by = EndedBy::released) {
     const WallTime origin =
-        std::chrono::floor<seconds>(at.store().info().time.value()) - seconds(120);
+        std::chrono::floor<seconds>(
+            at.store().info().time.value_or(at.session()->clock().wall())) -
+        seconds(120);
     TermRow row{.key = Key::election("billing"),
                 .token = Token(token),
                 .number = token + 10,

@@ -35,6 +35,7 @@ class OnTerminal : public testing::Test {
 TEST_F(OnTerminal, narrow_tables_lose_columns_from_the_right_and_wrap_nothing) {
   const auto locker = at.hold("nightly", {.label = "batch-1"});
   const auto elector = at.lead("billing", {.label = "web-1"});
+  ASSERT_TRUE(eventually([&] { return !at.terms("billing").empty(); }));
   for (const char* line : {"list", "status", "members billing", "history billing"}) {
     const auto shown = lines(40, line);
     ASSERT_GE(shown.size(), 2u) << line;
