@@ -142,7 +142,7 @@ void HandoverCommand::follow(Context& context, LeaseStore& store) {
   if (!wait_ || plan_.cancel || !needed(seen)) return;
   const auto clock = make_machine_clock();
   // A successor that is gone costs the others two ttls, and then they have to notice.
-  Duration patience = 3 * seen.leader()->ttl + context.globals.timeout;
+  Duration patience = 3 * seen.leader()->ttl + context.globals.timeout.value_or(kDefaultTimeout);
   if (plan_.at) patience += *plan_.at - seen.now();
   const Instant until = clock->now() + patience;
   constexpr std::chrono::milliseconds kPause{50};

@@ -45,9 +45,8 @@ class PauseCommand : public ControlCommand {
     if (!seen.leader()) context.out.note(fmt::format("warning: nobody leads {}", key));
     if (seen.paused()) {
       const Pause& before = *seen.control().pause;
-      context.out.note(fmt::format("{} was paused {}, by {}", key,
-                                   pause_length(before, seen.now()),
-                                   asker(before.by)));
+      context.out.note(
+          fmt::format("{} was paused {}, by {}", key, pause_end(before), asker(before.by)));
     }
   }
 
@@ -75,7 +74,7 @@ class PauseCommand : public ControlCommand {
   std::string told(const Request& request) const override {
     return fmt::format("{}: {} {}", internal::show_key(request.seen.key()),
                        done("paused", "would pause"),
-                       pause_length(*request.row.pause, request.seen.now()));
+                       pause_end(*request.row.pause));
   }
 
   std::optional<Duration> length_;

@@ -36,7 +36,7 @@ class ResumeCommand : public ControlCommand {
     if (!needed(request.seen)) return key + " is not paused";
     const Pause& before = *request.seen.control().pause;
     return fmt::format("{}: {}; it was paused {}, by {}", key, done("resumed", "would resume"),
-                       pause_length(before, request.seen.now()), asker(before.by));
+                       pause_end(before), asker(before.by));
   }
 };
 

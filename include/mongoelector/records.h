@@ -36,6 +36,9 @@ std::string_view to_string(EndedBy ended_by);
 struct TermRow {
   Key key;
   Token token;
+  // For people: one more than that of the term before, as far as its master could tell. 0: not
+  // known. May repeat after a time without history; only the token tells terms apart.
+  std::uint64_t number = 0;
   Holder holder = {};  // without its note
   WallTime start{};
   // `expired`: the latest moment at which it can have ended.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ids.h"
+#include "cli/contract.h"
 #include "cli/stores.h"
 
 namespace mongoelector::test {
@@ -123,9 +124,8 @@ TEST_P(Act, a_dry_run_says_what_would_be_and_does_nothing) {
     EXPECT_EQ(tool.out, "");
     EXPECT_NE(tool.err.find("would "), std::string::npos) << tool.err;
     dry.push_back("--json");
-    const json document = json::parse(at.tool(dry).out);
-    EXPECT_EQ(document.at("schema"), "mongoelector.control/1");
-    EXPECT_EQ(document.at("dry_run"), true);
+    const json document = document_of(at.tool(dry).out, "mongoelector.control/1");
+      EXPECT_EQ(document.at("dry_run"), true);
     EXPECT_EQ(document.at("elections").at(0).at("changed"), false);
   }
   EXPECT_FALSE(at.store().read_control(key).row);
@@ -239,7 +239,7 @@ TEST_P(Act, json_tells_what_is_asked_for_now) {
   const Finished paused =
       at.tool({"pause", "billing", "--for", "10m", "--reason", "why", "--json"});
   ASSERT_EQ(paused.code, 0) << paused.err;
-  json election = json::parse(paused.out).at("elections").at(0);
+  json election = document_of(paused.out, "mongoelector.control/1").at("elections").at(0);
   EXPECT_EQ(election.at("name"), "billing");
   EXPECT_EQ(election.at("changed"), true);
   EXPECT_EQ(election.at("leader").at("label"), "web-1");
@@ -247,7 +247,7 @@ TEST_P(Act, json_tells_what_is_asked_for_now) {
   EXPECT_EQ(election.at("cordoned"), json({"web-2"}));
   EXPECT_TRUE(election.at("stepdown").is_null());
   const Finished endless = at.tool({"pause", "billing", "--indefinitely", "--yes", "--json"});
-  election = json::parse(endless.out).at("elections").at(0);
+  election = document_of(endless.out, "mongoelector.control/1").at("elections").at(0);
   EXPECT_TRUE(election.at("paused").at("until").is_null());
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ids.h"
+#include "cli/contract.h"
 #include "cli/stores.h"
 
 namespace mongoelector::test {
@@ -48,7 +49,7 @@ TEST_P(Release, under_another_token_exits_75_and_does_nothing) {
   const Finished tool = at.tool({"release", "nightly", "--token", "5", "--json"});
   EXPECT_EQ(tool.code, 75);
   EXPECT_EQ(tool.out, "");
-  const json error = json::parse(tool.err.substr(tool.err.find('\n') + 1)).at("error");
+  const json error = error_of(tool);
   EXPECT_EQ(error.at("code"), "busy");
   EXPECT_EQ(error.at("holder").at("label"), "batch-1");
   EXPECT_TRUE(held("nightly"));
@@ -84,8 +85,7 @@ TEST_P(Release, by_force_breaks_the_lease_that_was_meant) {
   words.push_back("--json");
   const Finished tool = at.tool(words);
   EXPECT_EQ(tool.code, 0) << tool.err;
-  const json document = json::parse(tool.out);
-  EXPECT_EQ(document.at("schema"), "mongoelector.release/1");
+  const json document = document_of(tool.out, "mongoelector.release/1");
   EXPECT_EQ(document.at("released"), true);
   EXPECT_FALSE(held("nightly"));
   EXPECT_FALSE(locker->touch());
@@ -160,7 +160,7 @@ TEST_P(Release, by_force_of_an_election_tells_the_history_who_and_why) {
   const Finished tool = at.tool({"release", "billing", "--force", "--even-if-live", "--confirm",
                                  "billing", "--reason", "its host burnt down", "--json"});
   ASSERT_EQ(tool.code, 0) << tool.err;
-  EXPECT_EQ(json::parse(tool.out).at("recorded"), true);
+  EXPECT_EQ(document_of(tool.out, "mongoelector.release/1").at("recorded"), true);
   const HistoryReply history = at.store().history(key, {}, 5);
   ASSERT_EQ(history.rows.size(), 1u);
   const TermRow& term = history.rows.front();

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "cli/contract.h"
 #include "cli/stores.h"
 
 namespace mongoelector::test {
@@ -35,7 +36,7 @@ TEST_P(ScriptLease, outlives_the_command_and_keeps_others_out) {
   const Finished other = at.tool({"acquire", "nightly", "--ttl", "10s", "--json"});
   EXPECT_EQ(other.code, 75);
   EXPECT_EQ(other.out, "");
-  const json error = json::parse(other.err.substr(other.err.find('\n') + 1)).at("error");
+  const json error = error_of(other);
   EXPECT_FALSE(error.at("holder").is_null());
   EXPECT_THROW(MongoLocker(at.session(), "nightly").acquire({.blocking = false}), LockExists);
 }
@@ -53,8 +54,7 @@ TEST_P(ScriptLease, is_renewed_and_released_by_whoever_has_the_token) {
   const Finished renewed =
       at.tool({"renew", "nightly", "--token", token, "--ttl", "600s", "--json"});
   ASSERT_EQ(renewed.code, 0) << renewed.err;
-  const json lease = json::parse(renewed.out);
-  EXPECT_EQ(lease.at("schema"), "mongoelector.lease/1");
+  const json lease = document_of(renewed.out, "mongoelector.lease/1");
   EXPECT_EQ(lease.at("token"), token);
   EXPECT_EQ(lease.at("lease_ttl_seconds"), 600.0);
   EXPECT_GT(record()->remaining, 500s);
@@ -71,7 +71,7 @@ TEST_P(ScriptLease, shows_who_and_what_for) {
   const Finished tool = at.tool({"acquire", "nightly", "--ttl", "60s", "--as", "backup", "--note",
                                  "step 1", "--json"});
   ASSERT_EQ(tool.code, 0) << tool.err;
-  EXPECT_EQ(json::parse(tool.out).at("holder").at("label"), "backup");
+  EXPECT_EQ(document_of(tool.out, "mongoelector.lease/1").at("holder").at("label"), "backup");
   EXPECT_EQ(record()->holder.note, "step 1");
   EXPECT_EQ(record()->holder.pid, getpid()) << "of whoever runs the steps";
 }
