@@ -20,7 +20,9 @@ class FleetCommands : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Stores, FleetCommands, testing::Values("sqlite", "mongodb"),
                          [](const auto& kind) { return std::string(kind.param); });
 
-json election(const Finished& tool) { return document_of(tool.out, "mongoelector.control/1").at("elections").at(0); }
+json election(const Finished& tool) {
+  return document_of(tool.out, "mongoelector.control/1").at("elections").at(0);
+}
 
 TEST_P(FleetCommands, stepdown_hands_over_and_the_history_tells_who_asked_and_why) {
   const Fleet fleet(GetParam(), {"web-1", "web-2"});
