@@ -108,6 +108,26 @@ int lease_number[CLIENTS], sent_at[CLIENTS], granted_token[CLIENTS];
 #define TRACE_ONLY(statement)
 #endif
 
+/* Random runs have long stretches in which all goes well, or nobody would ever hold a lease. */
+#ifdef TRACE
+byte mood;
+#define MISHAP (faults > 0 && mood == 0)
+#define WILLING (mood == 1) /* to give up by itself */
+#else
+#define MISHAP (faults > 0)
+#ifdef LIVENESS
+#define WILLING (faults + failovers > 0)
+#else
+#define WILLING true
+#endif
+#endif
+
+#ifdef TRACE
+#define FAILOVER_DUE (failovers > 0 && mood == 2)
+#else
+#define FAILOVER_DUE (failovers > 0)
+#endif
+
 /* ---- requests ---- */
 
 inline clear_request(c) {
@@ -335,11 +355,6 @@ inline crash(c) {
 #else
 #define MAY_TRY(c) LOOKS_FREE(c)
 #endif
-#ifdef LIVENESS
-#define WILLING (faults + failovers > 0) /* to give up by itself */
-#else
-#define WILLING true
-#endif
 #define DUE(c) ((client[c].state == UNSURE || client[c].state == ENDED) && client[c].forgotten == 0 || \
                 RENEWABLE(c) && client[c].deadline == 0 || \
                 client[c].state == UNDOING && (client[c].forgotten == 0 || FREE_SLOT(c) && client[c].retry == 0))
@@ -534,7 +549,7 @@ proctype Network(byte c) {
        yes = 0; late[c].verb = NONE; late[c].turn = 0; late[c].marked = 0 }
   :: d_step { late[c].verb != NONE -> late[c].verb = NONE; late[c].turn = 0; late[c].marked = 0 }
   /* The caller's time is over: free when nothing will come, a fault otherwise. */
-  :: d_step { request[c].phase == LOST || (request[c].phase != NONE && faults > 0) ->
+  :: d_step { request[c].phase == LOST || (request[c].phase != NONE && MISHAP) ->
        overdue = (request[c].phase != LOST);
        faults = faults - overdue;
        if
@@ -543,7 +558,7 @@ proctype Network(byte c) {
        :: else -> unanswered(c); SAY(c, "unreleased")
        fi;
        overdue = 0; TRACE_ONLY(sends = 0) }
-  :: d_step { request[c].phase == SENT && faults > 0 ->
+  :: d_step { request[c].phase == SENT && MISHAP ->
        faults--;
        if
        :: request[c].verb == CLAIM -> unsent(c); SAY(c, "unsent")
@@ -552,12 +567,12 @@ proctype Network(byte c) {
        fi;
        TRACE_ONLY(sends = 0) }
   /* A primary that does not know yet that it was deposed answers from what it remembers. */
-  :: d_step { request[c].phase == SENT && request[c].verb == CLAIM && faults > 0 ->
+  :: d_step { request[c].phase == SENT && request[c].verb == CLAIM && MISHAP ->
        faults--; request[c].phase = ANSWERED; request[c].marked = 0 }
-  :: d_step { request[c].phase == SENT && late[c].verb == NONE && faults > 0 ->
+  :: d_step { request[c].phase == SENT && late[c].verb == NONE && MISHAP ->
        faults--; late[c].verb = request[c].verb; late[c].turn = request[c].turn;
        late[c].marked = request[c].marked }
-  :: d_step { faults > 0 && client[c].state != IDLE -> faults--; overdue = 1; crash(c); overdue = 0; SAY(c, "crash") }
+  :: d_step { MISHAP && client[c].state != IDLE -> faults--; overdue = 1; crash(c); overdue = 0; SAY(c, "crash") }
   od
 }
 
@@ -567,9 +582,9 @@ proctype Store() {
   :: d_step { UNCOMMITTED || WAITING_ANY ->
        commit() }
   /* Another member takes over, with or without what was not committed. */
-  :: d_step { failovers > 0 ->
+  :: d_step { FAILOVER_DUE ->
        failovers--; primary = 1 - primary; waiting_become(LOST); commit_if_final() }
-  :: d_step { failovers > 0 && UNCOMMITTED ->
+  :: d_step { FAILOVER_DUE && UNCOMMITTED ->
        failovers--; primary = 1 - primary; waiting_become(LOST); copy_record(now_at_primary, committed) }
   /* The TTL monitor. */
   :: d_step { SWEPT(now_at_primary) -> clear_record(); commit_if_final() }
@@ -611,10 +626,10 @@ proctype Time() {
   byte d;
   TRACE_ONLY(byte sends);
   do
-#ifdef TRACE   /* random runs in which more happens between two ticks */
-  :: true
-  :: true
-  :: true
+#ifdef TRACE
+  :: d_step { mood = (mood + 1) % 16 }
+  :: d_step { mood = (mood + 1) % 16 }
+  :: d_step { mood = (mood + 1) % 16 }
 #endif
   :: d_step { QUIET ->
        DOWN(now_at_primary.expiry); DOWN(committed.expiry);
