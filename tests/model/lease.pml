@@ -96,12 +96,12 @@ bit overdue;       /* within one step: the fault is that a reply takes too long 
 
 /* What a trace says of each step of a client: the same words as the core's, see trace_replay_test.cc. */
 #ifdef TRACE
-int ticks, leases, tokens;
+int ticks, leases, tokens, request_sent;
 int lease_number[CLIENTS], sent_at[CLIENTS], granted_token[CLIENTS];
 #define SAY(c, event) \
   printf(event); \
   printf(" tick %d client %d lease %d sent %d token %d state %d valid %d sends %d due %d\n", ticks, c, lease_number[c], \
-         sent_at[c], granted_token[c], client[c].state, VALID(c), sends, RENEWABLE(c) && client[c].renew == 0);
+         request_sent, granted_token[c], client[c].state, VALID(c), sends, RENEWABLE(c) && client[c].renew == 0);
 #define TRACE_ONLY(statement) statement
 #else
 #define SAY(c, event)
@@ -530,6 +530,7 @@ proctype Network(byte c) {
 #endif
      }
   :: d_step { request[c].phase == ANSWERED ->
+       TRACE_ONLY(request_sent = sent_at[c]);
        if
        :: request[c].verb == CLAIM && request[c].yes -> claim_answered(c); SAY(c, "granted")
        :: request[c].verb == CLAIM && !request[c].yes -> claim_answered(c); SAY(c, "refused")
