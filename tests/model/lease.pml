@@ -24,6 +24,10 @@
 #define AHEAD 1  /* ticks by which the clock of member 1 is ahead of that of member 0 */
 #endif
 
+#ifndef FIRST
+#define FIRST 0  /* the member that is primary at the start */
+#endif
+
 #define IDLE 0
 #define CLAIMING 1
 #define ABANDONING 2
@@ -81,7 +85,7 @@ Client client[CLIENTS];
 Request request[CLIENTS];
 Late late[CLIENTS];
 Record now_at_primary, committed;
-bit primary;
+bit primary = FIRST;
 byte faults = FAULTS;
 byte failovers = FAILOVERS;
 bit overdue;       /* within one step: the fault is that a reply takes too long */
