@@ -99,8 +99,9 @@ Duration ElectionView::age(const NodeStatus& member) const {
   return std::max<Duration>(now_ - member.timestamp, Duration::zero());
 }
 
-// Rows come every ttl/2 while a member lives, so two are missing.
-bool ElectionView::stale(const NodeStatus& member) const { return age(member) > member.ttl; }
+bool ElectionView::stale(const NodeStatus& member) const {
+  return age(member) > kStaleAfterTtls * member.ttl;
+}
 
 std::string ElectionView::standbys() const {
   std::string names;

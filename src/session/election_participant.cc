@@ -98,6 +98,8 @@ void ElectionParticipant::schedule() {
 
 void ElectionParticipant::carry_out(const ElectionActions& actions,
                                     const std::shared_ptr<TermState>& over) {
+  if (actions.call_onmaster || actions.revoke)
+    runtime_->waker().follow(key_, this, actions.revoke);
   if (actions.call_onmaster) post_onmaster();
   if (actions.call_onmasterloss) post_onmasterloss(over, election_.lease.loss);
   if (actions.call_onloop) post_onloop();
@@ -109,7 +111,7 @@ void ElectionParticipant::carry_out(const ElectionActions& actions,
   if (actions.send_release)
     runtime_->errand([me = self(), lease = lease_of(election_)] { me->release_at_store(lease); });
   if (actions.ask_control) post_control();
-  if (actions.report) post_records();
+  if (actions.report) post_records(Occasion::change);
 }
 
 void ElectionParticipant::emit(EventKind kind, std::string message) const {
@@ -316,7 +318,7 @@ void ElectionParticipant::release_at_store(const Lease& lease) {
 void ElectionParticipant::tick() {
   apply_event(ElectionEvent::tick);
   const std::lock_guard lock(mutex_);
-  if (runtime_->clock().now() >= report_at_) post_records();
+  if (runtime_->clock().now() >= report_at_) post_records(Occasion::heartbeat);
 }
 
 std::optional<DueRenewal> ElectionParticipant::renewal() {
@@ -357,6 +359,10 @@ void ElectionParticipant::woken(bool freed) {
     if (!freed && election_.state != ElectionState::stopped) post_control();
   }
   apply_event(freed ? ElectionEvent::freed : ElectionEvent::wake);
+}
+
+void ElectionParticipant::seen_renewed(Duration left) {
+  apply({.event = ElectionEvent::alive, .remaining = left});
 }
 
 }  // namespace mongoelector::internal

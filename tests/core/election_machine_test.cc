@@ -52,7 +52,7 @@ std::string lease_column(const LeaseData& before, const LeaseData& after, bool s
 
 StateTable read_tables() {
   Words words{.states = {states().begin(), states().end()},
-              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "ask", "(run)", "(stop)"},
+              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "later", "ask", "(run)", "(stop)"},
               .conditions = {"look_at", "deadline", "cede_until", "ttl", "retry_at", "control_by",
                              "unheard", "unseen", "barred", "lifted", "asked"}};
   words.states.insert("next");
@@ -195,6 +195,8 @@ void expect_as_told(const Result& expected, const Case& before, const ElectionDa
   if (expected.has("(run)")) plain.running = true;
   if (expected.has("(stop)")) plain.running = false;
   if (expected.has("again")) plain.look_again = true;
+  if (expected.has("later"))
+    plain.look_at = std::max(plain.look_at, before.now + input.remaining);
   if (expected.has("ask")) {
     plain.barred_until = {};
     plain.control_by = before.now + kConfig.timing.call_budget;

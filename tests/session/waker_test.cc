@@ -23,6 +23,7 @@ namespace {
 
 using internal::Waiter;
 using internal::Waker;
+using internal::Woken;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -258,15 +259,16 @@ TEST_F(WakerTest, of_the_waiters_of_a_key_only_the_one_in_front_is_woken) {
   waker_.join(a_, second);
   EXPECT_TRUE(first.front());
   EXPECT_FALSE(second.front());
-  EXPECT_TRUE(first.wait(*clock_, clock_->now()));  // becoming the front is a wake-up
-  EXPECT_FALSE(first.wait(*clock_, clock_->now()));
+  EXPECT_EQ(first.wait(*clock_, clock_->now()), Woken::look);  // becoming the front is a wake-up
+  EXPECT_EQ(first.wait(*clock_, clock_->now()), Woken::no);
   waker_.freed_here(a_);
   waker_.freed_here(b_);
-  EXPECT_TRUE(first.wait(*clock_, clock_->now()));
-  EXPECT_FALSE(second.wait(*clock_, clock_->now()));
+  first.wake(Woken::look);
+  EXPECT_EQ(first.wait(*clock_, clock_->now()), Woken::freed) << "of both, what says more";
+  EXPECT_EQ(second.wait(*clock_, clock_->now()), Woken::no);
   waker_.leave(a_, first);
   EXPECT_TRUE(second.front());
-  EXPECT_TRUE(second.wait(*clock_, Instant::max()));
+  EXPECT_EQ(second.wait(*clock_, Instant::max()), Woken::look);
   waker_.leave(a_, second);
   waker_.freed_here(a_);  // nobody is left
 }
