@@ -72,16 +72,13 @@ class LockParticipant::Attempt {
     lock_.runtime_->waker().join(lock_.key_, waiter_);
     waiting_ = true;
     const std::stop_callback on_cancel(options_.cancel, [this] { waiter_.wake(Woken::look); });
-    // Only now is a wake-up certain to be seen, so the first thing is another look.
-    for (Woken why = Woken::look;
-         clock_.now() < give_up_ && !options_.cancel.stop_requested();
-         why = waiter_.wait(clock_, std::min(look_at_, give_up_))) {
-      if (!waiter_.front()) {
-        look_at_ = Instant::max();
-      } else if (try_again(why)) {
-        return token_;
-      }
-      if (options_.cancel.stop_requested()) break;
+    // Only now is a wake-up certain to be seen, so whoever is in front looks once more at once: being
+    // put there has woken him.
+    for (;;) {
+      const Instant look_at = waiter_.front() ? look_at_ : Instant::max();
+      const Woken why = waiter_.wait(clock_, std::min(look_at, give_up_));
+      if (clock_.now() >= give_up_ || options_.cancel.stop_requested()) break;
+      if (waiter_.front() && try_again(why)) return token_;
     }
     if (options_.cancel.stop_requested())
       throw AcquireCancelled("waiting for " + name() + " was cancelled");
@@ -132,7 +129,7 @@ class LockParticipant::Attempt {
   // between the two. Once others were faster there is a crowd, in which all but one would write
   // for nothing.
   bool try_again(Woken why) {
-    if (why != Woken::freed || crowded_) return look() && try_claim();
+    if ((why != Woken::freed || crowded_) && !look()) return false;
     const bool won = try_claim();
     crowded_ = outcome_ == Outcome::held;
     return won;

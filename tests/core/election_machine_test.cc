@@ -350,6 +350,25 @@ TEST(ElectionMachine, looks_again_when_the_lease_in_the_way_ends_and_at_every_po
   }
 }
 
+TEST(ElectionMachine, does_not_look_at_a_lease_that_was_seen_renewed_before_it_runs_out) {
+  for (const double jitter : {0.0, 0.5, 0.999}) {
+    const auto look = [&](Duration remaining) {
+      ElectionData election = follower_at_zero();
+      election.state = ElectionState::follower;
+      election.look_at = at(3);
+      step(election,
+           {.event = ElectionEvent::alive, .lease = {.jitter = jitter}, .remaining = remaining},
+           at(0), kConfig);
+      return election.look_at;
+    };
+    EXPECT_GE(look(seconds(15)), at(15));
+    EXPECT_LT(look(seconds(15)), at(16));
+    EXPECT_EQ(look(Duration::max()), at(20)) << "a poll is a poll";
+    EXPECT_EQ(look(Duration::min()), at(3));
+    EXPECT_EQ(look(seconds(1)), at(3)) << "old news";
+  }
+}
+
 TEST(ElectionMachine, a_look_that_failed_is_repeated_after_a_jittered_pause) {
   for (const double jitter : {0.0, 0.5, 0.999}) {
     ElectionData election = follower_at_zero();
