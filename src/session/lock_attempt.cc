@@ -72,8 +72,8 @@ class LockParticipant::Attempt {
     lock_.runtime_->waker().join(lock_.key_, waiter_);
     waiting_ = true;
     const std::stop_callback on_cancel(options_.cancel, [this] { waiter_.wake(Woken::look); });
-    // Only now is a wake-up certain to be seen, so whoever is in front looks once more at once: being
-    // put there has woken him.
+    // Only now is a wake-up certain to be seen, so whoever is in front looks once more: being put
+    // there has woken him.
     for (;;) {
       const Instant look_at = waiter_.front() ? look_at_ : Instant::max();
       const Woken why = waiter_.wait(clock_, std::min(look_at, give_up_));

@@ -52,7 +52,8 @@ std::string lease_column(const LeaseData& before, const LeaseData& after, bool s
 
 StateTable read_tables() {
   Words words{.states = {states().begin(), states().end()},
-              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "later", "ask", "(run)", "(stop)"},
+              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "later", "ask", "(run)",
+                        "(stop)"},
               .conditions = {"look_at", "deadline", "cede_until", "ttl", "retry_at", "control_by",
                              "unheard", "unseen", "barred", "lifted", "asked"}};
   words.states.insert("next");

@@ -350,7 +350,6 @@ TEST_F(WakerTest, a_candidate_looks_when_no_renewal_was_heard_of_for_as_long_as_
     if (renewal == 0) reads = store_->calls(Verb::read);  // those of the start are over
   }
   EXPECT_EQ(store_->calls(Verb::read), reads);
-  hints_->send({.renewed = {{key, seconds(10)}}});  // late, so it says nothing new
   clock_->advance(seconds(89));
   EXPECT_EQ(store_->calls(Verb::read), reads);
   clock_->advance(seconds(2));
