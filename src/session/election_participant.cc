@@ -257,14 +257,21 @@ void ElectionParticipant::read_store() {
   apply(std::move(input));
 }
 
-bool ElectionParticipant::clock_is_off() {
+// `so`: what it means, for people; told once until the clock is right again.
+bool ElectionParticipant::clock_is_off(const char* so) {
   if (!options_.timeparanoid) return false;
   const auto offset = runtime_->time_offset(options_.max_offset);
-  if (!offset) return false;
-  emit(EventKind::time_offset,
-       "not contending for " + show_key(key_) + ": this machine's clock is off by " +
-           show_duration(std::chrono::abs(*offset)) + " against the store's");
-  return true;
+  bool news = false;
+  {
+    const std::lock_guard lock(mutex_);
+    news = std::exchange(clock_was_off_, offset.has_value()) != offset.has_value();
+  }
+  if (offset && news) {
+    emit(EventKind::time_offset, so + show_key(key_) + ": this machine's clock is off by " +
+                                     show_duration(std::chrono::abs(*offset)) +
+                                     " against the store's");
+  }
+  return offset.has_value();
 }
 
 void ElectionParticipant::claim_at_store() {
@@ -274,7 +281,7 @@ void ElectionParticipant::claim_at_store() {
     request.lease_id = election_.lease.id;
     request.stood_still = standstill_mark_;
   }
-  const bool refrain = clock_is_off();
+  const bool refrain = clock_is_off("not contending for ");
   const Instant sent_at = runtime_->clock().now();
   ClaimReply reply;
   if (refrain) {

@@ -99,7 +99,7 @@ class ElectionParticipant : public Participant {
   void read_store();
   void claim_at_store();
   void release_at_store(const Lease& lease);
-  bool clock_is_off();
+  bool clock_is_off(const char* so);
 
   // On the records thread.
   void write_report();
@@ -152,6 +152,7 @@ class ElectionParticipant : public Participant {
   std::optional<Chapter> chapter_;  // from the start of a term until its end is on its way
   StepDown stepdown_;               // the latest that was asked for
   Outcome last_control_ = Outcome::granted;
+  bool clock_was_off_ = false;
 
   // Of the records thread alone.
   std::optional<TermRow> last_term_;

@@ -32,6 +32,10 @@ void ElectionParticipant::post_records(Occasion occasion) {
   report_at_ = stopped ? Instant::max() : now + report_every();
   schedule();
   if (options_.report_status) post_report();
+  // A claim has checked the clock, but a term may last for months. Its lease goes by the store's
+  // time, so this only tells.
+  if (election_.state == ElectionState::master)
+    runtime_->record([me = self()] { me->clock_is_off("leading "); });
   if (!stopped && (occasion == Occasion::change || now >= control_at_)) post_control();
 }
 

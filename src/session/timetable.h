@@ -23,8 +23,8 @@ class Timetable {
 
   Instant earliest() const { return queue_.empty() ? Instant::max() : queue_.begin()->first; }
 
-  // Until when the owner's thread rests now. It is not woken when an entry goes, nor for one that is
-  // later than that: leases that come and go quickly would wake it each time.
+  // Until when the owner's thread rests now. It is not woken when an entry goes, nor for one that
+  // is later than that: leases that come and go quickly would wake it each time.
   Instant rest() { return rests_until_ = earliest(); }
   bool disturbs_rest() const { return earliest() < rests_until_; }
 
