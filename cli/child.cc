@@ -62,6 +62,11 @@ void Child::set_kill_time() {
   guardian_.kill_at(at);
 }
 
+void Child::end(int wait_status) {
+  exit_code_ = shell_code(wait_status);
+  if (WIFSIGNALED(wait_status)) ended_by_ = WTERMSIG(wait_status);
+}
+
 void Child::look() {
   while (!exit_code_) {
     const auto report = guardian_.next_report();
@@ -71,16 +76,23 @@ void Child::look() {
         pid_ = static_cast<pid_t>(report->value);
         break;
       case Guardian::Report::exec_failed:
-        obstacle_ = "cannot run " + internal::quoted(name_) + ": " +
-                    std::strerror(static_cast<int>(report->value));
+        obstacle_ = "cannot run " + internal::quoted(name_) + ": ";
+        obstacle_ += report->value == ETIME ? "the lease was over before it could start"
+                                            : std::strerror(static_cast<int>(report->value));
         // Like a shell: nothing of that name, or something that cannot be executed.
         exit_code_ = report->value == ENOENT ? kNotFound : kNotExecutable;
         break;
       case Guardian::Report::ended:
-        exit_code_ = shell_code(static_cast<int>(report->value));
+        if (!exit_code_) end(static_cast<int>(report->value));
+        break;
+      case Guardian::Report::suspended:
+        suspended_ = true;
+        break;
+      case Guardian::Report::escaped:
+        escaped_ = static_cast<pid_t>(report->value);
         break;
       case Guardian::Report::vanished:
-        exit_code_ = 128 + SIGKILL;
+        end(SIGKILL);
         break;
     }
   }

@@ -8,7 +8,7 @@
 //     store that is the descriptor which keeps the lease: nobody takes over before they are gone.
 //     So make it when the lease is held; it needs no lock and no thread of the process it comes
 //     from.
-// Processes that leave the group (setsid) escape.
+// Processes that leave the group (setsid) escape; one of them is named.
 #pragma once
 
 #include <signal.h>
@@ -29,6 +29,9 @@ struct ChildPlan {
   sigset_t signal_mask{};
   int terminal = -1;          // becomes the terminal's foreground group; -1: leave it alone
   bool leave_strays = false;  // when the command ends by itself, others of its group live on
+  Instant start_before = Instant::max();  // later, nothing is started any more
+  Instant kill_at = Instant::max();       // until kill_at() says otherwise
+  std::vector<std::string> remove = {};  // files that go when the supervisor is killed
 };
 
 // Made, used and destroyed by one thread.
@@ -38,6 +41,8 @@ class Guardian {
     enum Kind : int {
       started,      // value: pid of the command, and of its group
       exec_failed,  // value: errno; `ended` follows
+      suspended,    // value: the signal that stopped the command
+      escaped,      // value: pid of a process that left the group and lives on; `ended` follows
       ended,        // value: as waitpid() gives it; the last report
       vanished,     // the guardian was killed; the command went with it
     };
