@@ -8,16 +8,9 @@
 
 #include "base/poll.h"
 #include "base/text.h"
+#include "cli/election.h"
 
 namespace mongoelector::cli {
-
-namespace {
-
-Holder holder_of(const NodeStatus& us) {
-  return {.uuid = us.uuid, .host = us.host, .pid = us.pid, .label = us.label};
-}
-
-}  // namespace
 
 Candidate::Candidate(const Means& means)
     : to_(means),
@@ -39,12 +32,25 @@ Candidate::~Candidate() {
   to_.leadership.end_work();
 }
 
+// As the elector counts it in the history, where it may not have written yet.
+std::uint64_t Candidate::number_of(const Term& term) const {
+  try {
+    const auto rows = ask_history(to_.session.store(), to_.elector.key(), {}, 1);
+    if (rows.empty() || rows[0].token > term.token()) return 0;
+    if (rows[0].token == term.token()) return rows[0].number;
+    return rows[0].number == 0 ? 0 : rows[0].number + 1;
+  } catch (const StoreError&) {
+    return 0;
+  }
+}
+
 Tenure Candidate::tenure(Token token) const {
   return {.key = to_.elector.key(),
           .holder_id = self_.uuid,
           .label = to_.flags.supervision.label,
           .token = token,
-          .ttl = to_.budget.ttl};
+          .ttl = to_.budget.ttl,
+          .term = number_};
 }
 
 int Candidate::run() {
@@ -161,10 +167,11 @@ void Candidate::look_around(bool looked) {
 void Candidate::begin_term(const Term& term) {
   end_term("the lease was lost");
   term_ = term;
+  number_ = number_of(term);
   restarts_.begin_anew();
   start_at_ = clock_.now();
   to_.report.held(term.token());
-  herald_.leading(term, self_);
+  herald_.leading(term, number_, self_);
   if (command().empty()) health_.begin();
 }
 
@@ -182,8 +189,8 @@ void Candidate::start_command() {
   ChildPlan plan = plan_child(command(), to_.flags.supervision, to_.signals, us,
                               lease_file_->path());
   plan.terminal = terminal_.fd();
-  bound(plan, clock_.now(), term_->remaining(), to_.budget.grace);
-  out().note(fmt::format("elected, token {}; starting: {}", to_string(term_->token()),
+  plan.covered_until = clock_.now() + term_->remaining();
+  out().note(fmt::format("elected, {}; starting: {}", show_term(number_, term_->token()),
                          fmt::join(command(), " ")));
   child_.emplace(plan, clock_, to_.budget.grace);
   health_.begin();

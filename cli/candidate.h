@@ -52,6 +52,7 @@ class Candidate {
   const std::vector<std::string>& command() const { return to_.context.command; }
   Output& out() { return to_.context.out; }
   Tenure tenure(Token token) const;
+  std::uint64_t number_of(const Term& term) const;
 
   // While the command runs.
   void look_at_lease();
@@ -78,6 +79,7 @@ class Candidate {
   const Means to_;
   Clock& clock_;
   const Holder self_;
+  std::uint64_t number_ = 0;  // of the term we act on; 0: not known
   const Terminal terminal_;
   Hooks hooks_;
   Health health_;

@@ -27,7 +27,12 @@ int shell_code(int wait_status) {
 }  // namespace
 
 Child::Child(const ChildPlan& plan, const Clock& clock, Duration grace)
-    : clock_(clock), grace_(grace), name_(plan.argv.at(0)), guardian_(plan, clock) {}
+    : clock_(clock),
+      grace_(grace),
+      name_(plan.argv.at(0)),
+      covered_until_(plan.covered_until),
+      told_(after(plan.covered_until, grace)),
+      guardian_(plan, clock, told_) {}
 
 void Child::covered_until(Instant deadline) {
   covered_until_ = deadline;
@@ -76,9 +81,8 @@ void Child::look() {
         pid_ = static_cast<pid_t>(report->value);
         break;
       case Guardian::Report::exec_failed:
-        obstacle_ = "cannot run " + internal::quoted(name_) + ": ";
-        obstacle_ += report->value == ETIME ? "the lease was over before it could start"
-                                            : std::strerror(static_cast<int>(report->value));
+        obstacle_ = "cannot run " + internal::quoted(name_) + ": " +
+                    std::strerror(static_cast<int>(report->value));
         // Like a shell: nothing of that name, or something that cannot be executed.
         exit_code_ = report->value == ENOENT ? kNotFound : kNotExecutable;
         break;

@@ -52,8 +52,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 // fork, so from here on there are system calls only: no allocation, no library.
 class Guard {
  public:
-  Guard(const ChildPlan& plan, const Clock& clock, char* const* argv, char* const* environment,
-        char* const* files, int orders, int reports)
+  Guard(const ChildPlan& plan, const Clock& clock, Instant kill_at, char* const* argv,
+        char* const* environment, char* const* files, int orders, int reports)
       : plan_(plan),
         clock_(clock),
         argv_(argv),
@@ -61,7 +61,7 @@ class Guard {
         files_(files),
         orders_(orders),
         reports_(reports),
-        kill_at_(plan.kill_at) {}
+        kill_at_(kill_at) {}
 
   [[noreturn]] void run() {
     sigset_t all{};
@@ -77,12 +77,16 @@ class Guard {
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     const int children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
+    // The supervisor may have been stopped for longer than its lease on the way to us.
+    if (clock_.now() >= plan_.covered_until) {
+      report(Guardian::Report::ended, SIGKILL);
+      _exit(0);
+    }
     guardian_ = getpid();
-    const bool late = clock_.now() >= plan_.start_before;
-    child_ = children < 0 || late ? -1 : _Fork();
+    child_ = children < 0 ? -1 : _Fork();
     if (child_ == 0) become_command();
     if (child_ < 0) {
-      report(Guardian::Report::exec_failed, late ? ETIME : errno);
+      report(Guardian::Report::exec_failed, errno);
       report(Guardian::Report::ended, 0);
       _exit(0);
     }
@@ -208,15 +212,15 @@ class Guard {
   char* const* files_;
   int orders_;
   const int reports_;
-  Instant kill_at_;
   pid_t guardian_ = -1;
   pid_t child_ = -1;
+  Instant kill_at_;
   bool sweep_ = false;
 };
 
 }  // namespace
 
-Guardian::Guardian(const ChildPlan& plan, const Clock& clock) {
+Guardian::Guardian(const ChildPlan& plan, const Clock& clock, Instant kill_at) {
   const std::vector<char*> argv = pointers(plan.argv);
   const std::vector<char*> environment = pointers(plan.environment);
   const std::vector<char*> files = pointers(plan.remove);
@@ -228,7 +232,7 @@ Guardian::Guardian(const ChildPlan& plan, const Clock& clock) {
   if (process_ == 0) {
     // Its own copy of this end would hide the supervisor's death from it.
     close(orders.write.get());
-    Guard(plan, clock, argv.data(), environment.data(), files.data(), orders.read.get(),
+    Guard(plan, clock, kill_at, argv.data(), environment.data(), files.data(), orders.read.get(),
           reports.write.get())
         .run();
   }

@@ -9,6 +9,7 @@
 
 #include "base/boottime.h"
 #include "base/text.h"
+#include "cli/election.h"
 #include "cli/records.h"
 #include "cli/replace_file.h"
 #include "mongoelector/clock.h"
@@ -20,15 +21,16 @@ namespace {
 // Two readings of one deadline differ by less; two renewals by more.
 constexpr Duration kSame = std::chrono::milliseconds(10);
 
-std::string name_of(const Holder& holder) {
-  return shown(holder.label.empty() ? holder.host : holder.label);
-}
-
 Json or_null(const std::optional<Holder>& holder) {
-  return holder ? Json(name_of(*holder)) : Json(nullptr);
+  return holder ? Json(holder_name(*holder)) : Json(nullptr);
 }
 
 }  // namespace
+
+std::string show_term(std::uint64_t number, Token token) {
+  const std::string text = "token " + to_string(token);
+  return number == 0 ? text : fmt::format("term {}, {}", number, text);
+}
 
 Herald::Herald(Output& out, bool answers, std::string role_file, Key key, Notifier& notifier,
                Hooks& hooks)
@@ -51,9 +53,10 @@ Herald::~Herald() {
   write_role_file();
 }
 
-void Herald::leading(const Term& term, const Holder& self) {
-  change(Role::leader, {.leader = self, .token = term.token(), .since = term.since()},
-         "elected, token " + to_string(term.token()), event("elected", self, term.token()));
+void Herald::leading(const Term& term, std::uint64_t number, const Holder& self) {
+  change(Role::leader,
+         {.leader = self, .number = number, .token = term.token(), .since = term.since()},
+         "elected, " + show_term(number, term.token()), "elected");
 }
 
 void Herald::renewed(Duration remaining) {
@@ -70,28 +73,29 @@ void Herald::standby(const Record& leader, WallTime now) {
   const auto since = std::chrono::floor<std::chrono::seconds>(now - leader.created_at);
   change(Role::standby,
          {.leader = leader.holder, .token = leader.token, .since = leader.created_at},
-         fmt::format("standby; leader is {} (since {})", name_of(leader.holder),
+         fmt::format("standby; leader is {} (since {})", holder_name(leader.holder),
                      internal::show_duration(std::max<Duration>(since, Duration::zero()))),
-         event("standby", leader.holder, leader.token));
+         "standby");
 }
 
 void Herald::unknown(const std::string& why) {
   if (role_ == Role::unknown) return;
   const bool led = role_ == Role::leader;
   change(Role::unknown, {}, led ? "no longer leader" : "no leader known: " + why,
-         event(led ? "ended" : "unknown", known_.leader, known_.token));
+         led ? "ended" : "unknown");
 }
 
-void Herald::change(Role role, Known known, const std::string& line, const Json& event) {
+void Herald::change(Role role, Known known, const std::string& line, std::string_view what) {
   const Role before = std::exchange(role_, role);
-  known_ = std::move(known);
+  const Known past = std::exchange(known_, std::move(known));
   valid_until_ = {};
   // A leader's file is written when it is known for how long.
   if (role != Role::leader) write_role_file();
   if (!answers_) {
     if (role == Role::standby) out_.note(line);
   } else if (out_.json()) {
-    out_.answer(event.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n");
+    // What has ended, or is not known any more, is what was.
+    out_.answer(to_line(event(what, role == Role::unknown ? past : known_)));
   } else {
     out_.answer(line + "\n");
   }
@@ -100,22 +104,21 @@ void Herald::change(Role role, Known known, const std::string& line, const Json&
   hooks_.role_changed(
       before, role,
       {{"MONGOELECTOR_ROLE", std::string(to_string(role))},
-       {"MONGOELECTOR_LEADER", known_.leader ? name_of(*known_.leader) : ""},
+       {"MONGOELECTOR_LEADER", known_.leader ? holder_name(*known_.leader) : ""},
        {"MONGOELECTOR_TOKEN", known_.token.known() ? to_string(known_.token) : ""}});
 }
 
-Json Herald::event(std::string_view what, const std::optional<Holder>& holder,
-                   Token token) const {
+Json Herald::event(std::string_view what, const Known& about) const {
   // As `watch` says it, so that one reader does for both.
   return {{"schema", "mongoelector.event/1"},
           {"at", internal::rfc3339(make_machine_clock()->wall())},
           {"name", key_.name()},
           {"kind", to_string(key_.kind())},
           {"event", what},
-          {"leader", or_null(holder)},
-          {"holder", holder ? holder_json(*holder) : Json(nullptr)},
-          {"term", nullptr},
-          {"token", token_json(token)},
+          {"leader", or_null(about.leader)},
+          {"holder", about.leader ? holder_json(*about.leader) : Json(nullptr)},
+          {"term", number_json(about.number)},
+          {"token", token_json(about.token)},
           {"paused", nullptr},  // not asked
           {"pause", nullptr},
           {"ended_by", nullptr},
@@ -130,14 +133,14 @@ void Herald::write_role_file() {
   content["name"] = key_.name();
   content["role"] = to_string(role_);
   content["leader"] = or_null(known_.leader);
+  content["term"] = number_json(known_.number);
   content["token"] = token_json(known_.token);
   content["since"] = known_.since ? Json(internal::rfc3339(*known_.since)) : Json(nullptr);
   // A supervisor that was killed cannot take its word back; the reader's clock does.
   content["valid_until_boottime"] =
       role_ == Role::leader ? Json(internal::seconds(valid_until_)) : Json(nullptr);
   try {
-    replace_file(role_file_, content.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n",
-                 0644);
+    replace_file(role_file_, to_line(content), 0644);
     complained_ = false;
   } catch (const std::system_error& error) {
     if (!std::exchange(complained_, true)) out_.note(error.what());

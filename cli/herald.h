@@ -12,6 +12,9 @@
 
 namespace mongoelector::cli {
 
+// "term 17, token 7561203348214579202", or without the number if it is not known.
+std::string show_term(std::uint64_t number, Token token);
+
 class Herald {
  public:
   // `answers`: the role is what is asked for, on stdout; else stdout is the command's, and people
@@ -24,7 +27,8 @@ class Herald {
   Herald& operator=(const Herald&) = delete;
 
   Role role() const { return role_; }
-  void leading(const Term& term, const Holder& self);
+  // `number`: the term's, for people; 0: not known.
+  void leading(const Term& term, std::uint64_t number, const Holder& self);
   // The lease has been renewed, and can be proven for so long.
   void renewed(Duration remaining);
   void standby(const Record& leader, WallTime now);
@@ -34,11 +38,12 @@ class Herald {
  private:
   struct Known {
     std::optional<Holder> leader = {};
+    std::uint64_t number = 0;
     Token token = {};
     std::optional<WallTime> since = {};
   };
-  void change(Role role, Known known, const std::string& line, const Json& event);
-  Json event(std::string_view what, const std::optional<Holder>& holder, Token token) const;
+  void change(Role role, Known known, const std::string& line, std::string_view what);
+  Json event(std::string_view what, const Known& about) const;
   void write_role_file();
 
   Output& out_;

@@ -77,8 +77,7 @@ int Hold::run(const std::vector<std::string>& command) {
   LeaseFile lease_file(context_.out, tenure, locker_->remaining());
   ChildPlan plan = plan_child(command, flags_.supervision, signals_, tenure, lease_file.path());
   plan.terminal = terminal.fd();
-  if (!flags_.warn_only)
-    bound(plan, clock().now(), locker_->remaining(), budget_.grace);
+  if (!flags_.warn_only) plan.covered_until = clock().now() + locker_->remaining();
   Child child(plan, clock(), budget_.grace);
   look_at_lease(child, lease_file);
   while (!child.exit_code()) {

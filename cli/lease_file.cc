@@ -9,6 +9,7 @@
 #include "base/boottime.h"
 #include "base/ids.h"
 #include "base/text.h"
+#include "cli/election.h"
 #include "cli/globals.h"
 #include "cli/records.h"
 #include "cli/replace_file.h"
@@ -38,7 +39,7 @@ LeaseFile::LeaseFile(Output& out, const Tenure& tenure, Duration remaining)
                {"kind", to_string(tenure.key.kind())},
                {"holder", holder_name(tenure.label, tenure.holder_id)},
                {"token", token_json(tenure.token)},
-               {"term", tenure.term ? Json(*tenure.term) : Json(nullptr)},
+               {"term", number_json(tenure.term)},
                {"ttl_seconds", internal::seconds(tenure.ttl)},
                {"valid_until_boottime", 0.0}},
       path_(directory() + "/mongoelector-" + internal::new_uuid() + ".json") {
@@ -60,7 +61,7 @@ void LeaseFile::remove() noexcept {
 bool LeaseFile::write(Duration valid_until) {
   content_["valid_until_boottime"] = internal::seconds(valid_until);
   try {
-    replace_file(path_, content_.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n", 0600);
+    replace_file(path_, to_line(content_), 0600);
   } catch (const std::system_error& error) {
     if (written_ != Duration::max()) out_.note(error.what());
     written_ = Duration::max();  // said once; no further tries

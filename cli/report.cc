@@ -96,7 +96,7 @@ void Report::write(int exit_code, const std::string& message) {
   document_["child_signal"] = or_null(child_signal_);
   document_["token"] = token_json(token_);
   document_["message"] = message.empty() ? Json(nullptr) : Json(message);
-  const std::string line = document_.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+  const std::string line = to_line(document_);
   const auto send = [&](int fd, const std::string& where) {
     if (::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size())) return;
     out_->note(fmt::format("cannot write the report to {}: {}", where, std::strerror(errno)));

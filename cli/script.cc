@@ -10,7 +10,8 @@ namespace {
 
 constexpr Duration kGrace = std::chrono::seconds(1);
 
-ChildPlan with_line(ChildPlan plan, const std::string& line) {
+ChildPlan with(ChildPlan plan, const std::string& line, Instant deadline) {
+  plan.covered_until = deadline;
   plan.argv = {"/bin/sh", "-c", "exec </dev/null >&2\n" + line};
   return plan;
 }
@@ -20,9 +21,7 @@ ChildPlan with_line(ChildPlan plan, const std::string& line) {
 Script::Script(ChildPlan plan, const std::string& line, const Clock& clock, Duration timeout)
     : clock_(clock),
       deadline_(clock.now() + timeout),
-      child_(with_line(std::move(plan), line), clock, kGrace) {
-  child_.covered_until(deadline_);
-}
+      child_(with(std::move(plan), line, deadline_), clock, kGrace) {}
 
 std::optional<std::string> Script::outcome() {
   child_.look();

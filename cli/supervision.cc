@@ -91,8 +91,7 @@ std::string holder_name(const std::string& label, const std::string& holder_id) 
 ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionFlags& flags,
                      const Signals& signals, const Tenure& tenure, const std::string& lease_file) {
   std::string ancestors = environment(kAncestors).value_or("");
-  if (tenure.key.kind() == Kind::lock)
-    ancestors += (ancestors.empty() ? "" : " ") + tenure.holder_id;
+  ancestors += (ancestors.empty() ? "" : " ") + tenure.holder_id;
   std::vector<std::pair<std::string, std::string>> ours{
       {"MONGOELECTOR_NAME", tenure.key.name()},
       {"MONGOELECTOR_KIND", std::string(to_string(tenure.key.kind()))},
@@ -100,7 +99,7 @@ ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionF
       {"MONGOELECTOR_TOKEN", tenure.token.known() ? to_string(tenure.token) : ""},
       {"MONGOELECTOR_TTL_SECONDS", fmt::format("{}", internal::seconds(tenure.ttl))},
       // Empty, they hide what another supervisor above us has said.
-      {"MONGOELECTOR_TERM", tenure.term ? std::to_string(*tenure.term) : ""},
+      {"MONGOELECTOR_TERM", tenure.term != 0 ? std::to_string(tenure.term) : ""},
       {"MONGOELECTOR_LEASE_FILE", lease_file},
       {kAncestors, ancestors}};
   ChildPlan plan{.argv = command,
@@ -121,14 +120,14 @@ ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionF
   return plan;
 }
 
-void bound(ChildPlan& plan, Instant now, Duration remaining, Duration grace) {
-  plan.start_before = now + remaining;
-  plan.kill_at = plan.start_before + grace;
-}
-
 bool held_for_us(const std::string& holder_id) {
   return !holder_id.empty() &&
          environment(kAncestors).value_or("").find(holder_id) != std::string::npos;
+}
+
+bool is_me(const Holder& holder) {
+  if (environment(kAncestors)) return held_for_us(holder.uuid);
+  return holder.host == internal::host_name();
 }
 
 std::optional<int> deliver_signals(Signals& signals, Child& child, const Terminal& terminal) {

@@ -76,7 +76,7 @@ struct Tenure {
   std::string label;
   Token token;
   Duration ttl;
-  std::optional<std::uint64_t> term = {};  // its number for people, where there is one
+  std::uint64_t term = 0;  // its number for people; 0: not known, or a lock
 };
 
 // "web-2.4121.9f3c": label or host, pid, the start of the uuid.
@@ -85,11 +85,12 @@ std::string holder_name(const std::string& label, const std::string& holder_id);
 // `lease_file` is where the command can read about the lease, and may be empty.
 ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionFlags& flags,
                      const Signals& signals, const Tenure& tenure, const std::string& lease_file);
-// For a command that must not outlive a lease with `remaining` time left.
-void bound(ChildPlan& plan, Instant now, Duration remaining, Duration grace);
 
 // Whether a lock of this holder is held for a command of which we are a part.
 bool held_for_us(const std::string& holder_id);
+// What "me" means to a question: in a command that `lock` or `run` started, its own holder;
+// elsewhere any process of this machine.
+bool is_me(const Holder& holder);
 
 // Brings what the command is to hear to it. The first signal that asks to end, if one came.
 std::optional<int> deliver_signals(Signals& signals, Child& child, const Terminal& terminal);

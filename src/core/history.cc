@@ -1,8 +1,8 @@
-// Whether the terms of one key overlap: verify() of mongoelector/records.h.
+// What the rows of one key's history say together; verify() is of mongoelector/records.h.
+#include "core/history.h"
+
 #include <algorithm>
 #include <vector>
-
-#include "mongoelector/records.h"
 
 namespace mongoelector {
 
@@ -27,7 +27,7 @@ HistoryCheck verify(std::span<const TermRow> rows) {
   std::stable_sort(terms.begin(), terms.end(),
                    [](const TermRow* a, const TermRow* b) { return a->token < b->token; });
   HistoryCheck check{.terms = terms.size()};
-  const TermRow* longest = nullptr;  // of those before, the one that ended last
+  const TermRow* longest = nullptr;  // of those before, the one that beyond doubt lasted longest
   for (std::size_t i = 0; i < terms.size(); ++i) {
     const TermRow& term = *terms[i];
     if (longest != nullptr) note_overlap(*longest, term, check);
@@ -39,9 +39,21 @@ HistoryCheck verify(std::span<const TermRow> rows) {
       check.leaderless += std::max(gap, Duration::zero());
       check.longest_gap = std::max(check.longest_gap, gap);
     }
-    if (end_is_known(term) && (longest == nullptr || *term.end > *longest->end)) longest = &term;
+    const auto lasted = [](const TermRow& row) { return *row.end - row.blur; };
+    if (end_is_known(term) && (longest == nullptr || lasted(term) > lasted(*longest)))
+      longest = &term;
   }
   return check;
+}
+
+std::uint64_t internal::next_term_number(std::span<const TermRow> newest_first, Token token) {
+  std::uint64_t steps = 1;
+  for (const TermRow& row : newest_first) {
+    if (row.token >= token) continue;
+    if (row.number != 0) return row.number + steps;
+    ++steps;
+  }
+  return steps;
 }
 
 }  // namespace mongoelector

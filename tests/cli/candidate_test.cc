@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <nlohmann/json.hpp>
 
+#include "cli/contract.h"
 #include "cli/restarts.h"
 #include "cli/supervised.h"
 #include "support/eventually.h"
@@ -154,24 +155,25 @@ TEST(Candidate, keeps_what_hooks_print_out_of_the_answer) {
 TEST(Candidate, prints_json_lines_of_its_role_without_a_command) {
   const LocalStore store;
   Process first(store.command("run", {"a", "--json", "--as", "web-1"}));
-  const json elected = json::parse(first.read_line());
-  EXPECT_EQ(elected.at("schema"), "mongoelector.event/1");
+  const json elected = document_of(first.read_line(), "mongoelector.event/1");
   EXPECT_EQ(elected.at("event"), "elected");
   EXPECT_EQ(elected.at("leader"), "web-1");
   EXPECT_TRUE(elected.at("token").is_string());
   Process second(store.command("run", {"a", "--json", "--as", "web-2"}));
-  const json standby = json::parse(second.read_line());
+  const json standby = document_of(second.read_line(), "mongoelector.event/1");
   EXPECT_EQ(standby.at("event"), "standby");
   EXPECT_EQ(standby.at("leader"), "web-1");
   first.signal(SIGTERM);
-  EXPECT_EQ(json::parse(first.read_line()).at("event"), "ended");
+  EXPECT_EQ(document_of(first.read_line(), "mongoelector.event/1").at("event"), "ended");
   EXPECT_EQ(first.wait().code, 0);
   EXPECT_EQ(json::parse(second.read_line()).at("event"), "elected");
 }
 
 TEST(Candidate, keeps_a_role_file_that_is_always_there) {
   const LocalStore store;
-  const auto role = [](const std::string& file) { return json::parse(content(file)).at("role"); };
+  const auto role = [](const std::string& file) {
+    return document_of(content(file), "mongoelector.role/1").at("role");
+  };
   const std::string leads = store.file("leads.json");
   const std::string follows = store.file("follows.json");
   Process first(store.run(kObedient, {"--role-file", leads, "--ttl", "1s", "--grace", "50ms"}));
@@ -255,7 +257,7 @@ TEST(Candidate, tells_the_service_manager_how_it_stands) {
     Process tool(store.run("echo socket ${NOTIFY_SOCKET-none}; " + kObedient),
                  {.environment = {{"NOTIFY_SOCKET", manager.address()},
                                   {"WATCHDOG_USEC", "100000"}}});
-    EXPECT_TRUE(manager.hears("STATUS=elected, token "));
+    EXPECT_TRUE(manager.hears("STATUS=elected, "));
     EXPECT_TRUE(manager.hears("READY=1"));
     EXPECT_TRUE(manager.hears("WATCHDOG=1"));
     EXPECT_TRUE(manager.hears("WATCHDOG=1"));

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <random>
 
-#include "mongoelector/records.h"
+#include "core/history.h"
 
 namespace mongoelector::test {
 namespace {
@@ -61,6 +61,16 @@ TEST(History, shows_a_term_that_reaches_over_its_neighbour) {
   EXPECT_EQ(found.overlaps[1].later, Token(3));
 }
 
+// An end that is hardly known must not stand before one that is known.
+TEST(History, shows_an_overlap_behind_a_term_of_uncertain_end) {
+  TermRow blurred = term(2, 0, 101);
+  blurred.blur = seconds(101);
+  const HistoryCheck found = check({term(1, 0, 100), blurred, term(3, 99, 120)});
+  ASSERT_EQ(found.overlaps.size(), 1u);
+  EXPECT_EQ(found.overlaps[0].earlier, Token(1));
+  EXPECT_EQ(found.overlaps[0].later, Token(3));
+}
+
 TEST(History, shows_tokens_in_the_wrong_order) {
   EXPECT_EQ(check({term(2, 0, 10), term(1, 20, 30)}).overlaps.size(), 1u);
 }
@@ -88,6 +98,21 @@ TEST(History, proves_nothing_by_an_end_that_nobody_saw) {
   EXPECT_TRUE(found.overlaps.empty());
   EXPECT_EQ(found.uncertain, 3u);
   EXPECT_EQ(found.leaderless, seconds(3)) << "at least";
+}
+
+TEST(History, counts_terms_on_from_the_latest_number_that_is_known) {
+  const auto numbered = [](TermRow row, std::uint64_t number) {
+    row.number = number;
+    return row;
+  };
+  using internal::next_term_number;
+  EXPECT_EQ(next_term_number({}, Token(9)), 1u);
+  const std::vector<TermRow> rows{numbered(open(9, 30), 18), term(8, 20, 30),
+                                  numbered(term(5, 10, 20), 16), term(2, 0, 10)};
+  EXPECT_EQ(next_term_number(rows, Token(11)), 19u);
+  EXPECT_EQ(next_term_number(rows, Token(9)), 18u) << "a term is not its own predecessor";
+  EXPECT_EQ(next_term_number(rows, Token(8)), 17u);
+  EXPECT_EQ(next_term_number(rows, Token(5)), 2u);
 }
 
 }  // namespace
