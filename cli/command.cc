@@ -9,6 +9,7 @@ namespace mongoelector::cli {
 #define MONGOELECTOR_COMMANDS(COMMAND) \
   COMMAND(lock)                        \
   COMMAND(run)                         \
+  COMMAND(once)                        \
   COMMAND(status)                      \
   COMMAND(list)                        \
   COMMAND(leader)                      \

@@ -1,4 +1,4 @@
-// What `lock` and `run` have in common: flags, timings, the command's environment, signals.
+// What `lock`, `once` and `run` have in common: flags, timings, the command's environment, signals.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,11 @@
 
 #include "cli/child.h"
 #include "cli/command.h"
+#include "cli/lease_file.h"
+#include "cli/report.h"
 #include "cli/session.h"
 #include "cli/signals.h"
+#include "cli/terminal.h"
 #include "mongoelector/options.h"
 
 namespace mongoelector::cli {
@@ -61,8 +64,10 @@ struct StopBudget {
   Failure refusal(const std::string& why, bool shared_store) const;
 };
 
-// open_connection() that a signal ends, and with it the process: nothing is held yet.
-Connection open_supervised(Context& context, Signals& signals, ConnectOptions options = {});
+// open_connection() that a signal ends, and with it the process: nothing is held yet. `report`
+// hears of it.
+Connection open_supervised(Context& context, Signals& signals, Report& report,
+                           ConnectOptions options = {});
 
 // Who we are to the command and to other processes it starts.
 struct Tenure {
@@ -71,13 +76,15 @@ struct Tenure {
   std::string label;
   Token token;
   Duration ttl;
+  std::uint64_t term = 0;  // its number for people; 0: not known, or a lock
 };
 
 // "web-2.4121.9f3c": label or host, pid, the start of the uuid.
 std::string holder_name(const std::string& label, const std::string& holder_id);
 
+// `lease_file` is where the command can read about the lease, and may be empty.
 ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionFlags& flags,
-                     const Signals& signals, const Tenure& tenure);
+                     const Signals& signals, const Tenure& tenure, const std::string& lease_file);
 
 // Whether a lock of this holder is held for a command of which we are a part.
 bool held_for_us(const std::string& holder_id);
@@ -86,7 +93,11 @@ bool held_for_us(const std::string& holder_id);
 bool is_me(const Holder& holder);
 
 // Brings what the command is to hear to it. The first signal that asks to end, if one came.
-std::optional<int> deliver_signals(Signals& signals, Child& child);
+std::optional<int> deliver_signals(Signals& signals, Child& child, const Terminal& terminal);
+
+// Sees what became of the command and says what people should know of it. The terminal is ours
+// again when it was suspended and when it has ended.
+void look_at(Child& child, const Terminal& terminal, Output& out);
 
 // When a loop has to look at its lease again: at its deadline, and often enough for the guardian to
 // hear of every renewal long before the deadline of the one before.
