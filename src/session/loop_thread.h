@@ -1,11 +1,8 @@
 // One thread of a session: started once, ended within a bound or left behind.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include "mongoelector/clock.h"
 
@@ -15,24 +12,22 @@ namespace mongoelector::internal {
 // behind with it. An exception that escapes from `body` ends the thread, never the process.
 class LoopThread {
  public:
-  LoopThread() = default;
+  LoopThread();
   ~LoopThread();
+  LoopThread(const LoopThread&) = delete;
+  LoopThread& operator=(const LoopThread&) = delete;
   // Harmless when it has been started before.
   void start(std::function<void()> body);
   // Call after telling the body to end. Waits until it has, at most `within`; after that, or on the
   // thread itself, the thread is detached. Returns whether it has ended.
   bool finish(Clock& clock, Duration within);
   bool running() const;
-  bool is_this_thread() const { return thread_.get_id() == std::this_thread::get_id(); }
+  bool is_this_thread() const;
 
  private:
-  struct Shared {
-    std::mutex mutex;
-    std::condition_variable ended_changed;
-    bool ended = false;
-  };
-  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
-  std::thread thread_;
+  // Known to the source alone: the simulator brings another, in which a thread is a fiber.
+  struct Thread;
+  const std::unique_ptr<Thread> thread_;
 };
 
 }  // namespace mongoelector::internal
