@@ -16,7 +16,7 @@ struct LoopThread::Thread {
     bool ended = false;
   };
   const std::shared_ptr<Shared> shared = std::make_shared<Shared>();
-  simulation::Threads::Thread* fiber = nullptr;
+  simulation::Threads::Id fiber = 0;
 };
 
 LoopThread::LoopThread() : thread_(std::make_unique<Thread>()) {}
@@ -24,7 +24,7 @@ LoopThread::LoopThread() : thread_(std::make_unique<Thread>()) {}
 LoopThread::~LoopThread() = default;
 
 void LoopThread::start(std::function<void()> body) {
-  if (thread_->fiber != nullptr) return;
+  if (thread_->fiber != 0) return;
   thread_->fiber = simulation::Threads::of_current().start(
       [shared = thread_->shared, body = std::move(body)]() mutable {
         try {
@@ -39,7 +39,7 @@ void LoopThread::start(std::function<void()> body) {
 }
 
 bool LoopThread::finish(Clock& clock, Duration within) {
-  if (thread_->fiber == nullptr) return true;
+  if (thread_->fiber == 0) return true;
   bool ended = false;
   if (!is_this_thread()) {
     Thread::Shared& shared = *thread_->shared;
@@ -48,18 +48,18 @@ bool LoopThread::finish(Clock& clock, Duration within) {
     while (!shared.ended && clock.now() < until) clock.wait(lock, shared.ended_changed, until);
     ended = shared.ended;
   }
-  thread_->fiber = nullptr;
+  thread_->fiber = 0;
   return ended;
 }
 
 bool LoopThread::running() const {
-  if (thread_->fiber == nullptr) return false;
+  if (thread_->fiber == 0) return false;
   const std::lock_guard lock(thread_->shared->mutex);
   return !thread_->shared->ended;
 }
 
 bool LoopThread::is_this_thread() const {
-  return thread_->fiber != nullptr && thread_->fiber == simulation::Threads::current();
+  return thread_->fiber != 0 && thread_->fiber == simulation::Threads::current_id();
 }
 
 }  // namespace mongoelector::internal

@@ -5,11 +5,18 @@
 
 namespace mongoelector::simulation {
 
+namespace {
+
+Threads::Id latest_id = 0;
+
+}  // namespace
+
 struct Threads::Thread {
   Thread(Threads& process, std::function<void()> body)
       : threads(process), fiber(std::make_unique<Fiber>(std::move(body))) {}
 
   Threads& threads;
+  const Id id = ++latest_id;
   std::unique_ptr<Fiber> fiber;
   std::uint64_t turn = 0;  // a wake-up for an earlier one comes too late
   const std::condition_variable* waits_for = nullptr;
@@ -31,14 +38,14 @@ Threads::Threads(World& world, const DriftingClock& clock, const Scheduling& sch
 
 Threads::~Threads() = default;
 
-Threads::Thread* Threads::start(std::function<void()> body) {
+Threads::Id Threads::start(std::function<void()> body) {
   std::erase_if(threads_, [](const auto& thread) {
     return thread->fiber->ended() && thread.get() != running;
   });
   Thread* const thread =
       threads_.emplace_back(std::make_unique<Thread>(*this, std::move(body))).get();
   resume_after(*thread, latency());
-  return thread;
+  return thread->id;
 }
 
 Duration Threads::latency() { return world_.random.between(Duration(1), scheduling_.latency); }
@@ -105,6 +112,7 @@ void Threads::wake(Thread* thread) {
 // ---- of the thread that runs ----
 
 Threads::Thread* Threads::current() { return running; }
+Threads::Id Threads::current_id() { return running == nullptr ? 0 : running->id; }
 Threads& Threads::of_current() { return running->threads; }
 
 void Threads::pass(Duration time) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -37,7 +38,8 @@ class Threads {
   Threads& operator=(const Threads&) = delete;
 
   struct Thread;
-  Thread* start(std::function<void()> body);
+  using Id = std::uint64_t;  // of a thread, never used twice; 0: of none
+  Id start(std::function<void()> body);
   // Nothing of it runs until thaw().
   void freeze();
   void thaw();
@@ -53,6 +55,7 @@ class Threads {
 
   // ---- of the thread that runs ----
   static Thread* current();
+  static Id current_id();
   static Threads& of_current();
   static void pass(Duration time);
   // Until wake(), which may have come before.

@@ -30,6 +30,7 @@ void Candidate::onmaster(const Term& term) {
   take_time();
   if (!throws()) return;
   if (term.valid()) around().hit(Probe::onmaster_threw_while_master);
+  tell(What::threw, term.token());
   throw std::runtime_error("this node cannot lead");
 }
 

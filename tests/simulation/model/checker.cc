@@ -20,6 +20,7 @@ struct Term {
   TrueTime until{};         // its deadline
   TrueTime closed = kNever;  // when the client ended it, if it did
   TrueTime revoked = kNever;
+  TrueTime threw = kNever;
   bool crashed = false;
   bool destroyed = false;  // the object that had it
   bool taken = false;      // the store said that it is gone
@@ -89,6 +90,9 @@ class Checker {
         if (Term* term = term_of(fact.lease)) term->closed = std::min(term->closed, fact.when);
         return;
       case What::revoked: return revoked(fact);
+      case What::threw:
+        if (Term* term = term_of(fact.lease)) term->threw = fact.when;
+        return;
       case What::crashed:
         if (Term* term = term_of(clients_[fact.client].latest)) {
           term->crashed = true;
@@ -360,6 +364,9 @@ class Checker {
       const TrueTime told = std::min(term.revoked, demands_.end);
       demand(told <= term.end() || awake(term.client, term.end(), told) <= demands_.told_within,
              "end_told_in_time", "the end of " + named(term) + " was not told in time");
+      demand(term.threw == kNever || told <= term.threw ||
+                 awake(term.client, term.threw, told) <= demands_.told_within,
+             "throwing_is_leaving", named(term) + " goes on though onmaster threw");
       if (term.revoked == kNever) continue;
       const bool silent = demands_.kind == Kind::lock && term.given_back;
       const bool may_wait = awake(term.client, term.revoked, demands_.end) < demands_.holder_within;

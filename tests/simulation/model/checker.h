@@ -15,7 +15,7 @@
 //   register_takes_holders  what a holder writes while its term is valid, no resource that checks
 //                       tokens refuses
 //   few_requests        no client sends more than so many requests in any ttl
-//   calls_end           every request is answered within its bound, whatever has become of it
+//   throwing_is_leaving  an onmaster that threw ends its term
 //   only_when_asked     a candidate that was stopped begins no term until it is started or polled,
 //                       and one that gave a term up by release() begins none for a ttl
 //   holder_in_calm      when faults stop, somebody holds the key within a bound, and keeps it
@@ -44,7 +44,6 @@ struct Demands {
   bool exclusive = true;
   int requests_per_ttl = std::numeric_limits<int>::max();
   Duration ttl{};
-  Duration answered_within = Duration::max();
 };
 
 struct Breach {

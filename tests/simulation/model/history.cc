@@ -10,8 +10,8 @@ namespace mongoelector::simulation {
 
 namespace {
 
-constexpr std::array<std::string_view, 30> kNames{
-    "holds",         "ends",         "revoked",    "onmaster",      "loss callback",
+constexpr std::array<std::string_view, 31> kNames{
+    "holds",         "ends",         "revoked",    "onmaster",      "onmaster threw", "loss callback",
     "loss callback done", "sends claim", "sends renew", "sends release", "sends read",
     "hears",         "calls",        "returns from", "frozen",      "thawed",
     "crashed",       "started",      "clock set",  "writes",        "created",

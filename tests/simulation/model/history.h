@@ -16,6 +16,7 @@ enum class What : std::uint8_t {
   ends,          // it is false now
   revoked,       // the term's stop_token was requested; detail 1: its program was giving it back
   began_told,    // onmaster starts
+  threw,         // out of onmaster: it cannot lead
   loss_told,     // onmasterloss or on_lost starts
   loss_done,     // it has returned
   sends_claim,   // a request was decided on; what the network does with it is another matter

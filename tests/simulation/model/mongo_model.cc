@@ -205,6 +205,12 @@ void MongoModel::fail_pending(Member& member, const Failure& failure) {
 
 // ---- the log ----
 
+Duration MongoModel::between_members() {
+  const Duration drawn = around_.world.random.about(around_.profile.replication_delay);
+  // Who waits for less than the members need for one another never gets an answer.
+  return around_.healed ? std::min(drawn, around_.profile.call_timeout / 8) : drawn;
+}
+
 bool MongoModel::within(int ancestor, int op) const {
   while (ops_[index(op)].index > ops_[index(ancestor)].index) op = ops_[index(op)].parent;
   return op == ancestor;
@@ -226,7 +232,7 @@ bool MongoModel::connected(int a, int b) const {
 
 void MongoModel::pull_soon() {
   for (int member = 0; member < kMembers; ++member) {
-    around_.world.after(around_.world.random.about(around_.profile.replication_delay),
+    around_.world.after(between_members(),
                         [this, member] { pull(member); });
   }
 }
@@ -236,7 +242,7 @@ void MongoModel::pull(int member) {
   if (leader < 0 || leader == member || !connected(member, leader)) return;
   Member& here = at(member);
   const Member& there = at(leader);
-  if (here.term > there.term) return;
+  if (here.term > there.term) return step_down(leader);  // it hears of a later election
   if (here.acting) step_down(member);
   if (!within(here.last, there.last)) {
     around_.hit(Probe::rollback);
@@ -246,7 +252,7 @@ void MongoModel::pull(int member) {
   here.term = there.term;
   here.last = there.last;
   here.committed = there.committed;
-  around_.world.after(around_.world.random.about(around_.profile.replication_delay),
+  around_.world.after(between_members(),
                       [this, member, leader, op = here.last, term = here.term] {
                         acknowledged(member, leader, op, term);
                       });

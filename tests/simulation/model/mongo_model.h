@@ -81,6 +81,7 @@ class MongoModel : public StoreModel {
   void answer_later(int member, const Served& served, Respond respond);
   void fail_pending(Member& member, const Failure& failure);
 
+  Duration between_members();
   void pull(int member);
   void pull_soon();
   void acknowledged(int by, int to, int op, int term);

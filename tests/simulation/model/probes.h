@@ -48,7 +48,7 @@ enum class Probe : std::uint8_t {
   power_cut,
   commits_lost_at_power_cut,
   barred_by_control,
-  stepped_down_when_asked,
+  asked_to_step_down,
   call_from_callback,
   destroyed_while_holding,
   made_again,
@@ -62,9 +62,8 @@ enum class Probe : std::uint8_t {
   client_clock_set,
   waited_for_a_lock,
   register_refused_a_late_write,
-  renewed_by_proxy,
 };
-inline constexpr std::size_t kProbes = 53;
+inline constexpr std::size_t kProbes = 52;
 
 inline constexpr std::array<std::string_view, kProbes> kProbeNames{
     "reply of a won claim lost",
@@ -105,7 +104,7 @@ inline constexpr std::array<std::string_view, kProbes> kProbeNames{
     "power cut",
     "commits lost at a power cut",
     "claims barred by control",
-    "stepped down when asked",
+    "asked to step down while holding",
     "API called from a callback",
     "destroyed while holding",
     "made again in the same process",
@@ -118,8 +117,7 @@ inline constexpr std::array<std::string_view, kProbes> kProbeNames{
     "subscription to hints broken",
     "a client's clock set forward",
     "kept waiting for a lock",
-    "register refused a late write",
-    "call made by the proxy thread"};
+    "register refused a late write"};
 
 using ProbeCounts = std::array<std::uint64_t, kProbes>;
 

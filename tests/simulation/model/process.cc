@@ -26,6 +26,7 @@ Process::Process(Surroundings& around, int id, DriftingClock clock, DriftingCloc
       settled_(around.telling.healed) {}
 
 void Process::begin() {
+  begun_ = true;
   around().tell({.what = What::started, .client = id_});
   threads_.start([this] { live(); });
 }
@@ -46,7 +47,7 @@ void Process::take_session() {
 }
 
 void Process::call_at_random() {
-  if (dead() || settled_) return;
+  if (!begun_ || settled_) return;
   threads_.start([this] {
     if (!exists() || closing_ || settled_) return;
     if (world().random.chance(profile().make_again)) return make_again();
@@ -75,7 +76,7 @@ void Process::make_again() {
 void Process::settle() {
   settled_ = true;
   threads_.stop_preempting();
-  if (dead()) return;
+  if (!begun_) return;
   threads_.start([this] {
     for (;;) {
       if (exists() && !closing_) hold_on();
@@ -109,7 +110,7 @@ bool Process::throws() {
 // ---- what can happen to it ----
 
 void Process::freeze(Duration length) {
-  if (dead() || threads_.frozen()) return;
+  if (!begun_ || threads_.frozen()) return;
   if (holding() && length > profile().timing.ttl)
     around().hit(Probe::pause_of_holder_longer_than_ttl);
   around().count(Fault::frozen);
@@ -128,7 +129,6 @@ void Process::thaw() {
 }
 
 void Process::kill() {
-  if (dead()) return;
   if (holding()) around().hit(Probe::crash_of_holder);
   if (claims_in_flight()) around().hit(Probe::crash_while_claiming);
   around().count(Fault::crashed);
@@ -138,7 +138,7 @@ void Process::kill() {
 }
 
 void Process::set_clock(Duration by) {
-  if (dead()) return;
+  if (!begun_) return;
   around().count(Fault::client_clock_set);
   around().hit(Probe::client_clock_set);
   around().tell({.what = What::clock_set, .client = id_});
@@ -168,6 +168,7 @@ void Process::observe() {
   const Uninterrupted quiet;
   if (dead()) return;
   const std::optional<Validity> now = look();
+  connection_.holding = now.has_value();
   if (seen_ && (!now || now->token != seen_->token)) {
     const Token over = seen_->token;
     seen_.reset();

@@ -38,6 +38,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void begin();
+  bool begun() const { return begun_; }
   void freeze(Duration length);
   void thaw();
   void kill();
@@ -118,6 +119,7 @@ class Process {
   std::int64_t calls_ = 0;
   int calls_open_ = 0;
   int giving_back_ = 0;
+  bool begun_ = false;
   bool closing_ = false;
   bool settled_ = false;
   std::uint64_t freezes_ = 0;

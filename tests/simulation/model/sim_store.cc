@@ -130,7 +130,6 @@ Outcome SimStore::renew_one(const Lease& lease) {
 
 RenewReply SimStore::renew(std::span<const Lease> leases) {
   RenewReply reply;
-  ++connection_.renewals_in_flight;
   for (const Lease& lease : leases) {
     reply.outcomes.push_back(renew_one(lease));
     around().tell({.what = What::hears,
@@ -138,7 +137,6 @@ RenewReply SimStore::renew(std::span<const Lease> leases) {
                    .lease = number_of(lease.id),
                    .detail = static_cast<int>(reply.outcomes.back())});
   }
-  --connection_.renewals_in_flight;
   return reply;
 }
 
@@ -212,8 +210,10 @@ ControlReply SimStore::read_control(const Key& key) {
     around().hit(Probe::barred_by_control);
     row.pause = Pause{.until = later()};
   }
-  if (random.chance(profile.asked_to_step_down))
+  if (random.chance(profile.asked_to_step_down)) {
+    if (connection_.holding) around().hit(Probe::asked_to_step_down);
     row.stepdown = StepDown{.uuid = uuid_, .at = served.time, .until = later()};
+  }
   if (row.pause || row.stepdown) reply.row = row;
   return reply;
 }

@@ -23,7 +23,7 @@ struct Connection {
   const int client;
   std::map<std::uint64_t, std::int64_t> leases = {};  // by token, as granted
   int claims_in_flight = 0;
-  int renewals_in_flight = 0;
+  bool holding = false;
   // By number of the subscription: addresses would make an order of their own.
   std::map<int, std::function<void(bool freed, bool ended)>> watches = {};
   int latest_watch = 0;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 
 #include "simulation/fibers/ids.h"
 #include "simulation/model/candidate.h"
 #include "simulation/model/locker.h"
 #include "simulation/model/mongo_model.h"
+#include "simulation/model/situations.h"
 #include "simulation/model/sqlite_model.h"
 
 namespace mongoelector::simulation {
@@ -54,7 +54,7 @@ class Simulation {
     const bool calmed = ended && world_.run_until(end, 2 * kMostEvents);
     result_.events = world_.events();
     result_.simulated = world_.now();
-    count_from_history();
+    count_situations(result_.history, profile_, result_.probes);
     if (!calmed) {
       result_.breach = Breach{"no_circles", "too many events", result_.history.size() - 1};
       return;
@@ -104,7 +104,7 @@ class Simulation {
   }
 
   void kill(Process& client) {
-    if (client.dead()) return;
+    if (!client.begun()) return;  // it is on its way up
     client.kill();
     start(client.id(), world_.random.between(Duration(1), profile_.timing.ttl));
   }
@@ -201,15 +201,6 @@ class Simulation {
     for (const auto& client : clients_) {
       client->thaw();
       client->settle();
-    }
-  }
-
-  void count_from_history() {
-    std::set<std::int64_t> removed;
-    for (const Fact& fact : result_.history) {
-      if (fact.what == What::removed) removed.insert(fact.lease);
-      if (fact.what == What::created && removed.contains(fact.lease))
-        telling_.hit(Probe::duplicate_claim_applied_after_release);
     }
   }
 
