@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -16,6 +17,7 @@ struct LoopThread::Thread {
     std::mutex mutex;
     std::condition_variable ended_changed;
     bool ended = false;
+    std::atomic<std::thread::id> id;  // set by the thread itself
   };
   const std::shared_ptr<Shared> shared = std::make_shared<Shared>();
   std::thread thread = {};
@@ -36,6 +38,7 @@ void LoopThread::start(std::function<void()> body) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     thread_->thread = std::thread([shared = thread_->shared, body = std::move(body)]() mutable {
+      shared->id = std::this_thread::get_id();
       try {
         body();
       } catch (...) {  // NOLINT: the bodies report their own failures; nothing may end the process
@@ -77,7 +80,7 @@ bool LoopThread::running() const {
 }
 
 bool LoopThread::is_this_thread() const {
-  return thread_->thread.get_id() == std::this_thread::get_id();
+  return thread_->shared->id.load() == std::this_thread::get_id();
 }
 
 }  // namespace mongoelector::internal

@@ -22,6 +22,7 @@ class LoopThread {
   // thread itself, the thread is detached. Returns whether it has ended.
   bool finish(Clock& clock, Duration within);
   bool running() const;
+  // Any thread, also while another starts it.
   bool is_this_thread() const;
 
  private:

@@ -26,7 +26,9 @@ constexpr std::int64_t kOpeningPatienceMs = 5000;
 constexpr std::int64_t kForgetMembersAfterMs = 24LL * 3600 * 1000;
 // In pages of 4 KiB. Moving the log costs two disk syncs, and the next write another one. Renewals
 // and releases see to it, a release after it has woken the waiters; a claim, for which somebody
-// waits, only where claims are all there is.
+// waits, only where claims are all there is. The end of a program leaves a short log where it is:
+// reading it costs the next one less than moving it would.
+constexpr int kShortLog = 64;
 constexpr int kLongLog = 4000;
 constexpr int kTooLongLog = 4 * kLongLog;
 
@@ -78,7 +80,8 @@ class Pool {
     idle_.clear();
   }
 
-  void drop_inherited() noexcept {
+  // Without moving the log into the file, or removing anything.
+  void drop() noexcept {
     for (const auto& connection : idle_) connection->database().spare_companions();
     idle_.clear();
   }
@@ -131,7 +134,7 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
   }
 
   void drop_inherited() noexcept override {
-    pool_.drop_inherited();
+    pool_.drop();
     sessions_.drop_inherited();
   }
 
@@ -261,6 +264,7 @@ SqliteStore::~SqliteStore() {
   close_session();
   const ForkGate::Pass pass;
   ForkGate::remove(*this);
+  if (log_pages_ < kShortLog) pool_.drop();
   pool_.clear();
 }
 

@@ -191,6 +191,9 @@ class Checker {
     demand(term->over(fact.when), "end_told_once", named(*term) + " was revoked while valid");
     term->revoked = fact.when;
     term->given_back = fact.detail != 0;
+    const bool reason = term->given_back || term->taken || term->threw <= fact.when;
+    demand(!demands_.every_end_has_a_reason || reason || fact.when >= term->until,
+           "no_needless_end", named(*term) + " ended though nothing was wrong with it");
     Client& client = clients_[fact.client];
     const bool by_release = client.releasing > 0 && fact.when < term->until && !term->taken &&
                             awake(fact.client, client.stopping_at, fact.when) >

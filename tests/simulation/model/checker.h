@@ -15,6 +15,7 @@
 //   register_takes_holders  what a holder writes while its term is valid, no resource that checks
 //                       tokens refuses
 //   few_requests        no client sends more than so many requests in any ttl
+//   no_needless_end     a term ends by its deadline, or because its program or the store said so
 //   throwing_is_leaving  an onmaster that threw ends its term
 //   only_when_asked     a candidate that was stopped begins no term until it is started or polled,
 //                       and one that gave a term up by release() begins none for a ttl
@@ -42,6 +43,7 @@ struct Demands {
   TrueTime end{};            // of the history
   // Somebody may drop the collection under a holder; what is left then are tokens.
   bool exclusive = true;
+  bool every_end_has_a_reason = false;  // no operator ends terms either: no_needless_end
   int requests_per_ttl = std::numeric_limits<int>::max();
   Duration ttl{};
 };

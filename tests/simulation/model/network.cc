@@ -40,7 +40,8 @@ bool Network::hears(int client) const {
 }
 
 // What the driver's monitors have found: of all members that can be reached and say that they lead,
-// the one that was elected last. They look every now and then, not always.
+// the one that was elected last. They look every now and then, not always, and have connections of
+// their own, which may bring replies while that of the calls does not.
 std::optional<int> Network::primary_for(int client) {
   View& view = views_[static_cast<std::size_t>(client)];
   const TrueTime now = around_.world.now();
@@ -48,7 +49,7 @@ std::optional<int> Network::primary_for(int client) {
   std::optional<int> best;
   for (int member = 0; member < store_.members(); ++member) {
     const Link& way = link(client, member);
-    if (now < way.cut_there || now < way.cut_back || store_.claim_to_lead(member) == 0) continue;
+    if (now < way.cut_there || store_.claim_to_lead(member) == 0) continue;
     if (!best || store_.claim_to_lead(member) > store_.claim_to_lead(*best)) best = member;
   }
   if (best) view = {.member = *best, .looked = now};

@@ -51,6 +51,7 @@ enum class Probe : std::uint8_t {
   asked_to_step_down,
   call_from_callback,
   destroyed_while_holding,
+  destroyed_under_callback,
   made_again,
   blocking_start_ended,
   acquire_timed_out,
@@ -63,7 +64,7 @@ enum class Probe : std::uint8_t {
   waited_for_a_lock,
   register_refused_a_late_write,
 };
-inline constexpr std::size_t kProbes = 52;
+inline constexpr std::size_t kProbes = 53;
 
 inline constexpr std::array<std::string_view, kProbes> kProbeNames{
     "reply of a won claim lost",
@@ -107,6 +108,7 @@ inline constexpr std::array<std::string_view, kProbes> kProbeNames{
     "asked to step down while holding",
     "API called from a callback",
     "destroyed while holding",
+    "destroyed while a callback runs",
     "made again in the same process",
     "blocking start ended by stop",
     "acquire timed out",

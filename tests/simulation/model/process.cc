@@ -65,6 +65,7 @@ void Process::make_again() {
   if (holding()) around().hit(Probe::destroyed_while_holding);
   around().hit(Probe::made_again);
   api(ApiCall::destroy, [this] { destroy(); });
+  if (callbacks_ > 0) around().hit(Probe::destroyed_under_callback);
   if (world().random.chance(0.3)) {
     session_.reset();
     take_session();
@@ -97,8 +98,16 @@ void Process::take_time() {
     around().count(Fault::callback_slow);
     length = world().random.between(Duration(1), profile().slowest_callback);
     if (length > profile().timing.ttl) around().hit(Probe::callback_longer_than_ttl);
+    // What goes on when its owner does not wait for it.
+    if (world().random.chance(profile().make_again)) {
+      threads_.start([this] {
+        if (exists() && !closing_ && !settled_) make_again();
+      });
+    }
   }
+  ++callbacks_;
   Threads::pass(length);
+  --callbacks_;
 }
 
 bool Process::throws() {

@@ -119,6 +119,7 @@ class Process {
   std::int64_t calls_ = 0;
   int calls_open_ = 0;
   int giving_back_ = 0;
+  int callbacks_ = 0;  // that take their time
   bool begun_ = false;
   bool closing_ = false;
   bool settled_ = false;
@@ -130,7 +131,7 @@ void Process::api(ApiCall which, const Call& call) {
   const std::int64_t number = ++calls_;
   // An acquire that fails at the last moment gives back what it had won.
   const bool gives_back = which == ApiCall::release || which == ApiCall::destroy ||
-                          which == ApiCall::acquire;
+                          which == ApiCall::acquire || which == ApiCall::stop;
   const auto told = [&](What what) {
     around().tell(
         {.what = what, .client = id_, .cause = number, .detail = static_cast<int>(which)});

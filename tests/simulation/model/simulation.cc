@@ -71,7 +71,8 @@ class Simulation {
             .hold_off = hold_off(),
             .holder_within = profile_.calm / 2,
             .end = end,
-            .exclusive = !profile_.drops_collection};
+            .exclusive = !profile_.drops_collection,
+            .every_end_has_a_reason = profile_.asked_to_step_down <= 0};
   }
 
   // A ttl as the fastest clock measures it.
