@@ -191,7 +191,8 @@ class Checker {
     demand(term->over(fact.when), "end_told_once", named(*term) + " was revoked while valid");
     term->revoked = fact.when;
     term->given_back = fact.detail != 0;
-    const bool reason = term->given_back || term->taken || term->threw <= fact.when;
+    const bool reason = term->given_back || term->taken || term->threw <= fact.when ||
+                        term->closed == clients_[fact.client].clock_set_at;
     demand(!demands_.every_end_has_a_reason || reason || fact.when >= term->until,
            "no_needless_end", named(*term) + " ended though nothing was wrong with it");
     Client& client = clients_[fact.client];

@@ -58,6 +58,7 @@ void Process::call_at_random() {
 // As a careful program does it: everybody is sent home first.
 void Process::make_again() {
   closing_ = true;
+  ++giving_back_;
   while (calls_open_ > 0) {
     let_calls_return();
     Threads::pass(profile().latency);
@@ -70,6 +71,7 @@ void Process::make_again() {
     session_.reset();
     take_session();
   }
+  --giving_back_;
   closing_ = false;
   api(ApiCall::make, [this] { make(session_); });
 }
