@@ -229,6 +229,29 @@ TEST(Checker, rejects_a_term_that_nobody_asked_for) {
             "only_when_asked");
 }
 
+TEST(Checker, rejects_a_client_that_hammers_the_store) {
+  History history;
+  for (int i = 0; i < 12; ++i) history.push_back(at(i / 4, What::sends_read, 0));
+  Demands demands{.end = seconds(25), .requests_per_ttl = 12, .ttl = seconds(10)};
+  EXPECT_FALSE(check(history, demands));
+  history.push_back(at(3, What::sends_read, 0));
+  const auto breach = check(history, demands);
+  ASSERT_TRUE(breach);
+  EXPECT_EQ(breach->promise, "few_requests");
+}
+
+TEST(Checker, rejects_an_end_without_a_reason_where_none_is_hidden) {
+  const Demands demands{
+      .told_within = seconds(1), .end = seconds(6), .every_end_has_a_reason = true};
+  Fact end = at(5, What::revoked, 0, 1);
+  const auto judge = [&] {
+    return check({at(1, What::holds, 0, 1, 11), at(5, What::ends, 0, 1), end}, demands);
+  };
+  EXPECT_EQ(judge().value_or(Breach{}).promise, "no_needless_end");
+  end.detail = 1;
+  EXPECT_NE(judge().value_or(Breach{}).promise, "no_needless_end");
+}
+
 TEST(Checker, rejects_a_callback_of_an_object_that_is_gone_and_misses_none) {
   const History holds{at(1, What::holds, 0, 1, 30),   at(1, What::began_told, 0, 1),
                       call(2, 0, ApiCall::destroy),   at(2, What::ends, 0, 1),

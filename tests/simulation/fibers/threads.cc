@@ -158,12 +158,11 @@ void Threads::notify(const std::condition_variable& condition, bool all) {
 
 void Threads::about_to_lock() {
   if (running == nullptr || running->locks > 0) return;
-  Threads& process = running->threads;
-  if (process.scheduling_.preempt <= 0 || !process.world_.random.chance(process.scheduling_.preempt))
-    return;
-  process.scheduling_.on_preempted();
-  const Duration longest = process.scheduling_.longest_wait;
-  pass(std::min(process.world_.random.about(longest / 8), longest));
+  const Scheduling& scheduling = running->threads.scheduling_;
+  Random& random = running->threads.world_.random;
+  if (scheduling.preempt <= 0 || !random.chance(scheduling.preempt)) return;
+  scheduling.on_preempted();
+  pass(std::min(random.about(scheduling.longest_wait / 8), scheduling.longest_wait));
 }
 
 void Threads::locked() {

@@ -28,12 +28,14 @@ int __wrap_pthread_mutex_unlock(pthread_mutex_t* mutex) {  // NOLINT
 }
 
 void __wrap__ZNSt18condition_variable10notify_oneEv(std::condition_variable* condition) {  // NOLINT
-  if (Threads::current() == nullptr) return __real__ZNSt18condition_variable10notify_oneEv(condition);
+  if (Threads::current() == nullptr)
+    return __real__ZNSt18condition_variable10notify_oneEv(condition);
   Threads::notify(*condition, false);
 }
 
 void __wrap__ZNSt18condition_variable10notify_allEv(std::condition_variable* condition) {  // NOLINT
-  if (Threads::current() == nullptr) return __real__ZNSt18condition_variable10notify_allEv(condition);
+  if (Threads::current() == nullptr)
+    return __real__ZNSt18condition_variable10notify_allEv(condition);
   Threads::notify(*condition, true);
 }
 

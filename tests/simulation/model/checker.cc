@@ -164,7 +164,8 @@ class Checker {
       demand(term->client == fact.client && term->token == fact.token, "tokens_grow",
              named(*term) + " changed its owner or token");
       demand(!term->over(fact.when), "no_resumption", named(*term) + " was over and goes on");
-      demand(fact.until >= term->until || client.clock_set_at == fact.when, "no_resumption", named(*term) + " got shorter");
+      demand(fact.until >= term->until || client.clock_set_at == fact.when, "no_resumption",
+             named(*term) + " got shorter");
       term->until = fact.until;
       return;
     }

@@ -21,8 +21,8 @@
 //                       and one that gave a term up by release() begins none for a ttl
 //   holder_in_calm      when faults stop, somebody holds the key within a bound, and keeps it
 //
-// A process that has crashed owes nothing, and an object that was destroyed no callbacks. A frozen one cannot read its clock, so its term counts
-// until its deadline and no further.
+// A process that has crashed owes nothing, and an object that was destroyed no callbacks. A frozen
+// process cannot read its clock, so its term counts until its deadline and no further.
 #pragma once
 
 #include <cstddef>

@@ -11,12 +11,11 @@ namespace mongoelector::simulation {
 namespace {
 
 constexpr std::array<std::string_view, 31> kNames{
-    "holds",         "ends",         "revoked",    "onmaster",      "onmaster threw", "loss callback",
-    "loss callback done", "sends claim", "sends renew", "sends release", "sends read",
-    "hears",         "calls",        "returns from", "frozen",      "thawed",
-    "crashed",       "started",      "clock set",  "writes",        "created",
-    "extended",      "removed",      "replaced",   "swept",         "dropped",
-    "accepted",      "refused",      "new primary", "fault:",       "healed"};
+    "holds", "ends", "revoked", "onmaster", "onmaster threw", "loss callback",
+    "loss callback done", "sends claim", "sends renew", "sends release", "sends read", "hears",
+    "calls", "returns from", "frozen", "thawed", "crashed", "started", "clock set", "writes",
+    "created", "extended", "removed", "replaced", "swept", "dropped", "accepted", "refused",
+    "new primary", "fault:", "healed"};
 constexpr std::array<std::string_view, 4> kVerbs{"claim", "renew", "release", "read"};
 constexpr std::array<std::string_view, 8> kCalls{"start",   "stop",  "release", "poll",
                                                  "acquire", "touch", "make",    "destroy"};

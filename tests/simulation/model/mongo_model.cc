@@ -21,10 +21,9 @@ constexpr std::int64_t kMillisecond = 1'000'000;
 
 std::int64_t ms(Duration duration) { return duration.count() / kMillisecond; }
 
-Fact fact_of(What what, std::int64_t lease, Verb verb, std::int64_t cause, std::uint64_t token = 0) {
+Fact fact_of(What what, std::int64_t lease, Verb verb, std::int64_t cause) {
   return {.what = what,
           .lease = lease,
-          .token = token,
           .cause = cause,
           .detail = static_cast<int>(verb)};
 }

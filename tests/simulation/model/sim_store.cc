@@ -101,7 +101,8 @@ ClaimReply SimStore::claim(const ClaimRequest& request) {
   ClaimReply reply{.outcome = Outcome::held, .record = served.record};
   if (served.failure) {
     reply.outcome = outcome_of(*served.failure, Phase::claim);
-    if (reply.outcome == Outcome::unknown && connection_.store.lease() == number_of(request.lease_id))
+    const bool there = connection_.store.lease() == number_of(request.lease_id);
+    if (reply.outcome == Outcome::unknown && there)
       around().hit(Probe::reply_of_won_claim_lost);
   } else if (served.matched) {
     reply = {.outcome = Outcome::granted, .token = served.token};

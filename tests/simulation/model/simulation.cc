@@ -72,7 +72,16 @@ class Simulation {
             .holder_within = profile_.calm / 2,
             .end = end,
             .exclusive = !profile_.drops_collection,
-            .every_end_has_a_reason = profile_.asked_to_step_down <= 0};
+            .every_end_has_a_reason = profile_.asked_to_step_down <= 0,
+            .requests_per_ttl = requests_per_ttl(),
+            .ttl = profile_.timing.ttl};
+  }
+
+  // Each look, renewal and retry costs a few requests; programs and wake-ups cause some more.
+  int requests_per_ttl() const {
+    const internal::Timing& timing = profile_.timing;
+    const Duration shortest = std::min({timing.poll, timing.retry_pause, timing.renew_every});
+    return 200 + static_cast<int>(8 * (timing.ttl / shortest));
   }
 
   // A ttl as the fastest clock measures it.

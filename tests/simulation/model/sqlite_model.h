@@ -30,7 +30,9 @@ class SqliteModel : public StoreModel {
     TrueTime written{};
   };
   Served done(const Request& request);
-  bool live() const { return state_.record && state_.alive && around_.world.now() < state_.expires; }
+  bool live() const {
+    return state_.record && state_.alive && around_.world.now() < state_.expires;
+  }
   Record shown() const;
   void write(What what, const LeaseId& lease, const LeaseId& cause, Verb verb);
   void power_cut();
