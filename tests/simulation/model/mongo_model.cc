@@ -207,7 +207,9 @@ void MongoModel::fail_pending(Member& member, const Failure& failure) {
 Duration MongoModel::between_members() {
   const Duration drawn = around_.world.random.about(around_.profile.replication_delay);
   // Who waits for less than the members need for one another never gets an answer.
-  return around_.healed ? std::min(drawn, around_.profile.call_timeout / 8) : drawn;
+  const Profile& profile = around_.profile;
+  const Duration most = std::min(profile.call_timeout, profile.timing.call_budget) / 8;
+  return around_.healed ? std::min(drawn, most) : drawn;
 }
 
 bool MongoModel::within(int ancestor, int op) const {

@@ -28,7 +28,11 @@ Network::Link& Network::link(int client, int member) {
 Duration Network::one_way() {
   const Profile& profile = around_.profile;
   Random& random = around_.world.random;
-  if (around_.healed) return std::min(random.about(profile.delay), profile.call_timeout / 4);
+  // In calm a call is over within its budget, or programs that renew by hand would come too late.
+  if (around_.healed) {
+    const Duration most = std::min(profile.call_timeout, profile.timing.call_budget) / 4;
+    return std::min(random.about(profile.delay), most);
+  }
   if (!random.chance(profile.slow)) return random.about(profile.delay);
   around_.count(Fault::message_late);
   return random.between(profile.delay, profile.slowest);

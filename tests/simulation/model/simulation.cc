@@ -238,7 +238,8 @@ std::string report(Mode mode, std::uint64_t seed, const Result& result, std::siz
   std::size_t end = history.size();
   std::string text;
   if (result.breach) {
-    end = std::min(end, result.breach->fact + 1);
+    // All of it, or what led to where the breach shows.
+    if (facts < end) end = std::min(end, result.breach->fact + 1);
     text = result.breach->promise + ": " + result.breach->detail + "\n";
   }
   const std::size_t start = end > facts ? end - facts : 0;
