@@ -27,7 +27,12 @@ int shell_code(int wait_status) {
 }  // namespace
 
 Child::Child(const ChildPlan& plan, const Clock& clock, Duration grace)
-    : clock_(clock), grace_(grace), name_(plan.argv.at(0)), guardian_(plan, clock) {}
+    : clock_(clock),
+      grace_(grace),
+      name_(plan.argv.at(0)),
+      covered_until_(plan.covered_until),
+      told_(after(plan.covered_until, grace)),
+      guardian_(plan, clock, told_) {}
 
 void Child::covered_until(Instant deadline) {
   covered_until_ = deadline;

@@ -18,7 +18,7 @@ class Child {
  public:
   Child(const ChildPlan& plan, const Clock& clock, Duration grace);
 
-  // Until then the lease is certain, unless it is renewed.
+  // Replaces plan.covered_until.
   void covered_until(Instant deadline);
   Instant covered_until() const { return covered_until_; }
 
@@ -48,12 +48,12 @@ class Child {
   const Clock& clock_;
   const Duration grace_;
   const std::string name_;
+  Instant covered_until_;
+  Instant told_;  // to the guardian: when to kill
   Guardian guardian_;
   pid_t pid_ = -1;
-  Instant covered_until_ = Instant::max();
   Instant stop_at_ = Instant::max();
   bool impatient_ = false;
-  Instant told_ = Instant::max();
   std::optional<int> exit_code_;
   std::string obstacle_;
 };

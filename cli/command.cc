@@ -12,6 +12,10 @@ namespace mongoelector::cli {
   COMMAND(status)                      \
   COMMAND(list)                        \
   COMMAND(leader)                      \
+  COMMAND(members)                     \
+  COMMAND(history)                     \
+  COMMAND(watch)                       \
+  COMMAND(wait)                        \
   COMMAND(release)                     \
   COMMAND(version)                     \
   COMMAND(help)

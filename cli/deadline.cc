@@ -9,9 +9,13 @@
 namespace mongoelector::cli {
 
 Deadline::Deadline(Context& context, std::string consequence)
+    : Deadline(context, std::move(consequence),
+               context.globals.timeout.value_or(kDefaultTimeout)) {}
+
+Deadline::Deadline(Context& context, std::string consequence, Duration bound)
     : out_(context.out),
       consequence_(std::move(consequence)),
-      thread_([this, timeout = context.globals.timeout] { watch(timeout); }) {}
+      thread_([this, bound] { watch(bound); }) {}
 
 Deadline::~Deadline() {
   {

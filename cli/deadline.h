@@ -16,6 +16,8 @@ namespace mongoelector::cli {
 class Deadline {
  public:
   explicit Deadline(Context& context, std::string consequence = {});
+  // With a bound of its own.
+  Deadline(Context& context, std::string consequence, Duration bound);
   ~Deadline();
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;

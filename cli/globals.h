@@ -18,7 +18,7 @@ struct Globals {
   std::string database = {};
   bool require_shared = false;
   bool json = false;
-  Duration timeout = std::chrono::seconds(10);  // bounds one command's store work
+  std::optional<Duration> timeout = {};
   bool quiet = false;
   bool verbose = false;
   bool no_input = false;  // never ask
@@ -26,6 +26,9 @@ struct Globals {
   bool help = false;
   bool version = false;
 };
+
+// What bounds one command's store work, unless --timeout says otherwise.
+inline constexpr Duration kDefaultTimeout = std::chrono::seconds(10);
 
 struct EnvironmentVariable {
   std::string_view name;

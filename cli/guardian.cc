@@ -50,14 +50,15 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 // fork, so from here on there are system calls only: no allocation, no library.
 class Guard {
  public:
-  Guard(const ChildPlan& plan, const Clock& clock, char* const* argv, char* const* environment,
-        int orders, int reports)
+  Guard(const ChildPlan& plan, const Clock& clock, Instant kill_at, char* const* argv,
+        char* const* environment, int orders, int reports)
       : plan_(plan),
         clock_(clock),
         argv_(argv),
         environment_(environment),
         orders_(orders),
-        reports_(reports) {}
+        reports_(reports),
+        kill_at_(kill_at) {}
 
   [[noreturn]] void run() {
     sigset_t all{};
@@ -73,6 +74,11 @@ class Guard {
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     const int children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
+    // The supervisor may have been stopped for longer than its lease on the way to us.
+    if (clock_.now() >= plan_.covered_until) {
+      report(Guardian::Report::ended, SIGKILL);
+      _exit(0);
+    }
     guardian_ = getpid();
     child_ = children < 0 ? -1 : _Fork();
     if (child_ == 0) become_command();
@@ -177,13 +183,13 @@ class Guard {
   const int reports_;
   pid_t guardian_ = -1;
   pid_t child_ = -1;
-  Instant kill_at_ = Instant::max();
+  Instant kill_at_;
   bool sweep_ = false;
 };
 
 }  // namespace
 
-Guardian::Guardian(const ChildPlan& plan, const Clock& clock) {
+Guardian::Guardian(const ChildPlan& plan, const Clock& clock, Instant kill_at) {
   const std::vector<char*> argv = pointers(plan.argv);
   const std::vector<char*> environment = pointers(plan.environment);
   Pipe orders = make_pipe();
@@ -194,7 +200,8 @@ Guardian::Guardian(const ChildPlan& plan, const Clock& clock) {
   if (process_ == 0) {
     // Its own copy of this end would hide the supervisor's death from it.
     close(orders.write.get());
-    Guard(plan, clock, argv.data(), environment.data(), orders.read.get(), reports.write.get())
+    Guard(plan, clock, kill_at, argv.data(), environment.data(), orders.read.get(),
+          reports.write.get())
         .run();
   }
   orders_ = std::move(orders.write);

@@ -29,6 +29,8 @@ struct ChildPlan {
   sigset_t signal_mask{};
   int terminal = -1;          // becomes the terminal's foreground group; -1: leave it alone
   bool leave_strays = false;  // when the command ends by itself, others of its group live on
+  // The lease is certain until then, unless it is renewed: the command starts before or not at all.
+  Instant covered_until = Instant::max();
 };
 
 // Made, used and destroyed by one thread.
@@ -38,15 +40,16 @@ class Guardian {
     enum Kind : int {
       started,      // value: pid of the command, and of its group
       exec_failed,  // value: errno; `ended` follows
-      ended,        // value: as waitpid() gives it; the last report
+      ended,        // value: as waitpid() gives it, of KILL if it came too late to start; the last
       vanished,     // the guardian was killed; the command went with it
     };
     Kind kind;
     long value = 0;
   };
 
+  // `kill_at` holds from the start on: whoever makes this may be stopped before he can say more.
   // Throws std::system_error when there is no process or descriptor to be had.
-  Guardian(const ChildPlan& plan, const Clock& clock);
+  Guardian(const ChildPlan& plan, const Clock& clock, Instant kill_at);
   // Kills what is left of the group and waits for it.
   ~Guardian();
   Guardian(const Guardian&) = delete;

@@ -29,9 +29,9 @@ class LeaderCommand : public LookCommand {
     const bool led = record && live(*record);
     if (context.out.json()) {
       const ElectionView view(connection, Key::election(target_.name), record);
-      return {to_text(view.json()), led};
+      return {.document = view.json(), .yes = led};
     }
-    return {led ? holder_name(*record) + "\n" : "", led};
+    return {.text = led ? holder_name(*record) + "\n" : "", .yes = led};
   }
 
  private:

@@ -1,12 +1,18 @@
 #include <fmt/format.h>
 
-#include "base/text.h"
+#include <algorithm>
+#include <functional>
+
+#include "cli/format.h"
 #include "cli/listing.h"
 #include "cli/look.h"
+#include "cli/supervision.h"
 
 namespace mongoelector::cli {
 
 namespace {
+
+enum class Order { name, holder, held, left };
 
 class ListCommand : public LookCommand {
  public:
@@ -16,59 +22,74 @@ class ListCommand : public LookCommand {
         .alias = "ls",
         .group = "Look",
         .summary = "all elections and locks that have a record",
-        .usage = "[--kind KIND] [--filter GLOB] [-o FORMAT]",
+        .usage = "[--kind KIND] [--filter GLOB] [--stale] [--sort ORDER] [-o FORMAT]",
         .examples = {{"mongoelector list", "who holds what"},
                      {"mongoelector list --kind lock --filter 'backup-*'", "some locks"},
+                     {"mongoelector list --stale", "what nobody keeps alive"},
                      {"mongoelector list -o name", "names to loop over"}},
-        .details = "An election without a leader is listed while its last record is there.\n"};
+        .details = "An election without a leader is listed while its last record is there.\n"
+                   "Only elections have terms: a lock's TERM is always \"-\".\n"};
     return kAbout;
   }
 
   void add_flags(CLI::App& app) override {
-    app.add_option("--kind", kind_, "only these: lock or election")->type_name("KIND");
+    add_choice<std::optional<Kind>>(app, "--kind", selection_.kind,
+                                    {{"lock", Kind::lock}, {"election", Kind::election}},
+                                    "only these: lock or election");
     app.add_option("--filter", selection_.glob, "only names that match, as files do in a shell")
         ->type_name("GLOB");
-    app.add_option("-o,--output", output_, "table, wide (more columns), json or name")
-        ->type_name("FORMAT");
+    app.add_flag("--stale", selection_.stale,
+                 "only what nobody holds, or whose holder has missed renewals");
+    add_choice<Order>(app, "--sort", order_,
+                      {{"name", Order::name},
+                       {"holder", Order::holder},
+                       {"held", Order::held},
+                       {"left", Order::left}},
+                      "name (default), holder, held (longest first) or left (soonest first)");
+    output_.add(app);
   }
 
-  void prepare(Context& context) override {
-    format_ = format_of(context.globals.json);
-    context.out.configure_json(format_ == Format::json);
-    selection_.kind = kind_of();
-  }
+  void prepare(Context& context) override { format_ = output_.choose(context); }
 
   Answer ask(Context& context, const Connection& connection) override {
-    const auto records = list_records(context, connection.session->store(), selection_);
-    return {render_records(context, connection, records, format_)};
+    if (format_ == Format::name) {
+      std::string names;
+      for (const Record& record :
+           sorted(list_records(context, connection.session->store(), selection_), kItself))
+        names += fmt::format("{}/{}\n", to_string(record.key.kind()), shown(record.key.name()));
+      return {.text = names};
+    }
+    const auto listed = sorted(list_leases(context, connection, selection_), &Listed::record);
+    if (format_ == Format::json) return {.document = list_document(connection, listed)};
+    return {.text = list_table(context, listed, format_ == Format::wide)};
   }
 
  private:
-  std::optional<Kind> kind_of() const {
-    if (kind_.empty()) return std::nullopt;
-    if (kind_ == "lock") return Kind::lock;
-    if (kind_ == "election") return Kind::election;
-    throw Failure(Exit::usage, fmt::format("--kind is {}", internal::quoted(kind_)),
-                  "it may be lock or election");
+  static constexpr auto kItself = [](const Record& record) -> const Record& { return record; };
+
+  template <class Item, class RecordOf>
+  std::vector<Item> sorted(std::vector<Item> items, RecordOf record_of) const {
+    std::stable_sort(items.begin(), items.end(), [&](const Item& one, const Item& other) {
+      return before(std::invoke(record_of, one), std::invoke(record_of, other));
+    });
+    return items;
   }
 
-  Format format_of(bool json) const {
-    if (json && !output_.empty() && output_ != "json") {
-      throw Failure(Exit::usage,
-                    fmt::format("--json and -o {} contradict each other", shown(output_)));
+  // What nobody holds comes last.
+  bool before(const Record& one, const Record& other) const {
+    if (order_ == Order::name) return false;  // as they come
+    if (live(one) != live(other)) return live(one);
+    switch (order_) {
+      case Order::holder: return holder_name(one) < holder_name(other);
+      case Order::held: return held_for(one) > held_for(other);
+      default: return one.remaining < other.remaining;
     }
-    if (json || output_ == "json") return Format::json;
-    if (output_.empty() || output_ == "table") return Format::table;
-    if (output_ == "wide") return Format::wide;
-    if (output_ == "name") return Format::name;
-    throw Failure(Exit::usage, fmt::format("-o is {}", internal::quoted(output_)),
-                  "it may be table, wide, json or name");
   }
 
-  std::string kind_;
-  std::string output_;
-  Format format_ = Format::table;
   Selection selection_;
+  Order order_ = Order::name;
+  FormatFlag output_{{Format::wide, Format::name}};
+  Format format_ = Format::table;
 };
 
 }  // namespace

@@ -7,29 +7,44 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "cli/views.h"
 
 namespace mongoelector::cli {
 
 namespace {
 
-std::string state_of(const Record& record) {
-  if (live(record)) return "ok";
-  const std::string what = record.key.kind() == Kind::election ? "NO LEADER" : "FREE";
-  // With time left it is the death of its process that freed it.
-  if (record.remaining > Duration::zero()) return what + ", holder died";
-  return fmt::format("{} for {}", what, brief(-record.remaining));
+// The open term is among the latest; more than a few are never open.
+constexpr std::size_t kTermsToSearch = 4;
+
+std::string state_of(const Listed& listed) {
+  const Record& record = listed.record;
+  const bool election = record.key.kind() == Kind::election;
+  std::string state;
+  if (live(record)) {
+    state = "ok";
+    if (election) state += fmt::format(", {} standby{}", listed.standbys,
+                                       listed.standbys == 1 ? "" : "s");
+  } else {
+    state = election ? "NO LEADER" : "FREE";
+    // With time left it is the death of its process that freed it.
+    state += record.remaining > Duration::zero() ? ", holder died"
+                                                 : fmt::format(" for {}", brief(-record.remaining));
+  }
+  return listed.paused ? state + ", paused" : state;
 }
 
-std::vector<std::string> row_of(const Record& record, bool wide) {
+std::vector<std::string> row_of(const Listed& listed, bool wide) {
+  const Record& record = listed.record;
   const bool held = live(record);
   std::vector<std::string> row{
       std::string(to_string(record.key.kind())),
       shown(record.key.name()),
       held ? holder_name(record) : "-",
+      show_number(listed.term),
       held ? brief(record.remaining) : "-",
       record.ttl > Duration::zero() ? internal::show_duration(record.ttl) : "-",
       held ? brief(held_for(record)) : "-",
-      state_of(record)};
+      state_of(listed)};
   if (!wide) return row;
   const auto renewed = since_renewal(record);
   row.push_back(held && renewed ? brief(*renewed) + " ago" : "-");
@@ -40,32 +55,38 @@ std::vector<std::string> row_of(const Record& record, bool wide) {
   return row;
 }
 
-Json item_of(const Record& record) {
+Json item_of(const Listed& listed) {
+  const Record& record = listed.record;
   const bool held = live(record);
+  const bool election = record.key.kind() == Kind::election;
   Json item{{"kind", to_string(record.key.kind())},
             {"name", record.key.name()},
             {"state", held ? "held" : "free"}};
   add_holding(item, held ? std::optional(record) : std::nullopt);
-  item["term"] = nullptr;  // counted by a history, which is not kept yet
+  item["term"] = number_json(listed.term);
+  item["standbys"] = election ? Json(listed.standbys) : Json(nullptr);
+  item["paused"] = election ? Json(listed.paused) : Json(nullptr);
   return item;
 }
 
-std::string table_of(const std::vector<Record>& records, bool wide) {
-  std::vector<std::string> header{"KIND", "NAME", "HOLDER", "LEFT", "TTL", "HELD", "STATE"};
-  if (wide) header.insert(header.end(), {"RENEWED", "TOKEN", "HOST", "PID", "NOTE"});
-  Table table(std::move(header));
-  for (const Record& record : records) table.add(row_of(record, wide));
-  return table.text(wide);
+bool selected(const Selection& selection, const Record& record) {
+  if (selection.stale && live(record) && seems_alive(record)) return false;
+  return selection.glob.empty() ||
+         fnmatch(selection.glob.c_str(), record.key.name().c_str(), 0) == 0;
 }
 
-std::string document_of(const Connection& connection, const std::vector<Record>& records) {
-  const StoreInfo info = connection.session->store().info();
-  require_answer(info.outcome, info.detail, "asking the store about itself");
-  Json document = new_document("mongoelector.list/1");
-  document["store"] = store_json(connection, info);
-  document["items"] = Json::array();
-  for (const Record& record : records) document["items"].push_back(item_of(record));
-  return to_text(document);
+Listed look_closer(LeaseStore& store, Record record, WallTime now) {
+  Listed listed{.record = std::move(record)};
+  if (listed.record.key.kind() != Kind::election) return listed;
+  const Election election =
+      ask_election(store, listed.record.key, listed.record, now, kTermsToSearch);
+  const TermRow* term = election.term();
+  if (term == nullptr && !election.led() && !election.terms.empty())
+    term = &election.terms.front();
+  listed.term = term == nullptr ? 0 : term->number;
+  listed.standbys = election.eligible_standbys();
+  listed.paused = election.paused() != nullptr;
+  return listed;
 }
 
 }  // namespace
@@ -79,26 +100,40 @@ std::vector<Record> list_records(Context& context, LeaseStore& store, const Sele
     if (!reply.detail.empty()) context.out.note("left out: " + reply.detail);
     std::copy_if(std::make_move_iterator(reply.records.begin()),
                  std::make_move_iterator(reply.records.end()), std::back_inserter(all),
-                 [&](const Record& record) {
-                   return selection.glob.empty() ||
-                          fnmatch(selection.glob.c_str(), record.key.name().c_str(), 0) == 0;
-                 });
+                 [&](const Record& record) { return selected(selection, record); });
   }
   return all;
 }
 
-std::string render_records(Context& context, const Connection& connection,
-                           const std::vector<Record>& records, Format format) {
-  if (format == Format::json) return document_of(connection, records);
-  if (format == Format::name) {
-    std::string names;
-    for (const Record& record : records)
-      names += fmt::format("{}/{}\n", to_string(record.key.kind()), shown(record.key.name()));
-    return names;
+std::vector<Listed> list_leases(Context& context, const Connection& connection,
+                                const Selection& selection) {
+  LeaseStore& store = connection.session->store();
+  std::vector<Record> records = list_records(context, store, selection);
+  std::vector<Listed> listed;
+  if (records.empty()) return listed;
+  const WallTime now = ask_moment(connection).now;
+  for (Record& record : records) listed.push_back(look_closer(store, std::move(record), now));
+  return listed;
+}
+
+std::string list_table(Context& context, const std::vector<Listed>& listed, bool wide) {
+  if (listed.empty()) {
+    context.out.note("nothing to list: no lock is held, no election is led");
+    return "";
   }
-  if (!records.empty()) return table_of(records, format == Format::wide);
-  context.out.note("nothing to list: no lock is held, no election is led");
-  return "";
+  std::vector<std::string> header{"KIND", "NAME", "HOLDER", "TERM", "LEFT", "TTL", "HELD", "STATE"};
+  if (wide) header.insert(header.end(), {"RENEWED", "TOKEN", "HOST", "PID", "NOTE"});
+  Table table(std::move(header));
+  for (const Listed& lease : listed) table.add(row_of(lease, wide));
+  return table.text(wide);
+}
+
+Json list_document(const Connection& connection, const std::vector<Listed>& listed) {
+  Json document = new_document("mongoelector.list/1");
+  document["store"] = store_json(connection, ask_moment(connection).info);
+  document["items"] = Json::array();
+  for (const Listed& lease : listed) document["items"].push_back(item_of(lease));
+  return document;
 }
 
 }  // namespace mongoelector::cli

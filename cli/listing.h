@@ -9,17 +9,27 @@
 
 namespace mongoelector::cli {
 
-enum class Format { table, wide, json, name };
-
 struct Selection {
   std::optional<Kind> kind = {};
   std::string glob = {};  // as in a shell; empty: all
+  bool stale = false;     // only what nobody holds, or whose holder has not renewed it lately
+};
+
+struct Listed {
+  Record record;
+  std::uint64_t term = 0;    // 0: not known
+  std::size_t standbys = 0;  // eligible ones
+  bool paused = false;
 };
 
 // In order of kind and name. Tells the user about records that cannot be read. Throws StoreError.
 std::vector<Record> list_records(Context& context, LeaseStore& store, const Selection& selection);
+// With what the store knows about each election beside its lease.
+std::vector<Listed> list_leases(Context& context, const Connection& connection,
+                                const Selection& selection);
 
-std::string render_records(Context& context, const Connection& connection,
-                           const std::vector<Record>& records, Format format);
+// Tells the user if there is nothing.
+std::string list_table(Context& context, const std::vector<Listed>& listed, bool wide);
+Json list_document(const Connection& connection, const std::vector<Listed>& listed);
 
 }  // namespace mongoelector::cli

@@ -134,6 +134,7 @@ class LockRun {
                                  .token = locker_.token(),
                                  .ttl = budget_.ttl});
     plan.terminal = terminal.fd();
+    if (flags_.on_lost == OnLost::kill) plan.covered_until = clock_.now() + locker_.remaining();
     Child child(plan, clock_, budget_.grace);
     look_at_lease(child);
     while (!child.exit_code()) {

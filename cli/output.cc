@@ -75,7 +75,7 @@ void Output::fail(const Failure& failure) {
         {"message", failure.what()},
         {"hint", failure.hint().empty() ? Json(nullptr) : Json(failure.hint())},
         {"holder", failure.holder()}}}};
-  write_all(STDERR_FILENO, object.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n");
+  write_all(STDERR_FILENO, to_line(object));
 }
 
 Json new_document(std::string_view schema) {
@@ -85,6 +85,10 @@ Json new_document(std::string_view schema) {
 
 std::string to_text(const Json& document) {
   return document.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+std::string to_line(const Json& document) {
+  return document.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 std::string shown(std::string_view text) {

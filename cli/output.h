@@ -41,6 +41,8 @@ class Output {
 Json new_document(std::string_view schema);
 // Non-ASCII is escaped: no text of a record can disguise itself on a terminal.
 std::string to_text(const Json& document);
+// The same on one line: JSON Lines.
+std::string to_line(const Json& document);
 
 // `text` as it is if it can be shown so, else quoted with everything that could fool a terminal
 // escaped.

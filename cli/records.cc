@@ -59,9 +59,11 @@ bool live(const Record& record) {
   return record.remaining > Duration::zero() && !record.claimable;
 }
 
-std::string holder_name(const Record& record) {
-  return shown(record.holder.label.empty() ? record.holder.host : record.holder.label);
+std::string holder_name(const Holder& holder) {
+  return shown(holder.label.empty() ? holder.host : holder.label);
 }
+
+std::string holder_name(const Record& record) { return holder_name(record.holder); }
 
 namespace {
 
@@ -88,6 +90,12 @@ Duration held_for(const Record& record) {
 std::optional<Duration> since_renewal(const Record& record) {
   if (record.ttl <= Duration::zero()) return std::nullopt;
   return std::max(record.ttl - record.remaining, Duration::zero());
+}
+
+bool seems_alive(const Record& record) {
+  // Renewals come every ttl/5 unless somebody chose otherwise; three of them missed is a sign.
+  const auto renewed = since_renewal(record);
+  return !renewed || *renewed < record.ttl * 3 / 5;
 }
 
 std::string show_token(Token token) { return token.known() ? to_string(token) : "not known yet"; }

@@ -40,6 +40,7 @@ void require_answer(Outcome outcome, const std::string& detail, const std::strin
 bool live(const Record& record);
 
 // Label, else host, safe to show.
+std::string holder_name(const Holder& holder);
 std::string holder_name(const Record& record);
 // "batch-1 (pid 977, id 9f3c)"
 std::string describe_holder(const Record& record);
@@ -49,6 +50,8 @@ std::string brief(Duration value);
 Duration held_for(const Record& record);
 // Nothing for a Python holder, whose ttl is not recorded.
 std::optional<Duration> since_renewal(const Record& record);
+// As far as its last renewal tells.
+bool seems_alive(const Record& record);
 std::string show_token(Token token);
 
 Json token_json(Token token);

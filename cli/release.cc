@@ -14,12 +14,6 @@ namespace mongoelector::cli {
 
 namespace {
 
-// Renewals come every ttl/5 unless somebody chose otherwise; three of them missed is a sign.
-bool seems_alive(const Record& record) {
-  const auto renewed = since_renewal(record);
-  return !renewed || *renewed < record.ttl * 3 / 5;
-}
-
 class ReleaseCommand : public Command {
  public:
   const About& about() const override {

@@ -174,6 +174,7 @@ class Candidate {
     plan.terminal = terminal_.fd();
     context_.out.note(fmt::format("elected, token {}; starting: {}", to_string(term_->token()),
                                   fmt::join(context_.command, " ")));
+    plan.covered_until = clock_.now() + term_->remaining();
     child_.emplace(plan, clock_, budget_.grace);
     look_at_lease();
   }

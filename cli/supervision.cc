@@ -116,6 +116,11 @@ bool held_for_us(const std::string& holder_id) {
          environment(kAncestors).value_or("").find(holder_id) != std::string::npos;
 }
 
+bool is_me(const Holder& holder) {
+  if (environment(kAncestors)) return held_for_us(holder.uuid);
+  return holder.host == internal::host_name();
+}
+
 std::optional<int> deliver_signals(Signals& signals, Child& child) {
   std::optional<int> end;
   while (const auto signal = signals.next()) {

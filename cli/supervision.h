@@ -81,6 +81,9 @@ ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionF
 
 // Whether a lock of this holder is held for a command of which we are a part.
 bool held_for_us(const std::string& holder_id);
+// What "me" means to a question: in a command that `lock` or `run` started, its own holder;
+// elsewhere any process of this machine.
+bool is_me(const Holder& holder);
 
 // Brings what the command is to hear to it. The first signal that asks to end, if one came.
 std::optional<int> deliver_signals(Signals& signals, Child& child);

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "base/text.h"
+#include "mongoelector/options.h"
 
 namespace mongoelector::cli {
 
@@ -47,13 +49,50 @@ std::string note_line(const Record& record) {
   return record.holder.note.empty() ? "" : line("note", shown(record.holder.note));
 }
 
-StoreInfo ask_info(const Connection& connection) {
-  StoreInfo info = connection.session->store().info();
-  require_answer(info.outcome, info.detail, "asking the store about itself");
-  return info;
+// How far back the changes that are shown go.
+constexpr std::size_t kTermsShown = 1000;
+constexpr std::chrono::hours kRecently{24};
+
+// "+3 ms +/- 2"
+std::string show_offset(Duration offset, Duration blur) {
+  using std::chrono::milliseconds;
+  return fmt::format("{:+} ms +/- {}", std::chrono::round<milliseconds>(offset).count(),
+                     std::chrono::ceil<milliseconds>(blur).count());
+}
+
+Json scheduled_json(const StepDown* planned) {
+  if (planned == nullptr) return nullptr;
+  return {{"at", time_json(planned->at)},
+          {"to", text_json(planned->to)},
+          {"reason", text_json(planned->reason)},
+          {"by", text_json(planned->by)}};
+}
+
+Json clock_json(const StoreMoment& moment) {
+  if (!moment.ahead) return nullptr;
+  return {{"offset_seconds", seconds_json(*moment.ahead)},
+          {"error_seconds", seconds_json(moment.blur)},
+          {"limit_seconds", seconds_json(ElectorOptions{}.max_offset)}};
 }
 
 }  // namespace
+
+StoreMoment ask_moment(const Connection& connection) {
+  const Session& session = *connection.session;
+  const WallTime before = session.clock().wall();
+  StoreInfo info = session.store().info();
+  const WallTime after = session.clock().wall();
+  require_answer(info.outcome, info.detail, "asking the store about itself");
+  StoreMoment moment{.info = std::move(info), .now = after};
+  if (moment.info.time) {
+    moment.now = *moment.info.time;
+    // The store read its clock somewhere inside the round trip.
+    const auto half_trip = (after - before) / 2;
+    moment.ahead = before + half_trip - moment.now;
+    moment.blur = std::chrono::abs(half_trip);
+  }
+  return moment;
+}
 
 LockView::LockView(const Connection& connection, Key key, std::optional<Record> record)
     : connection_(connection), key_(std::move(key)), record_(std::move(record)) {}
@@ -75,106 +114,200 @@ Json LockView::json() const {
   Json lock{{"name", key_.name()}, {"state", holder ? "held" : "free"}};
   add_holding(lock, holder);
   Json document = new_document("mongoelector.lock/1");
-  document["store"] = store_json(connection_, ask_info(connection_));
+  document["store"] = store_json(connection_, ask_moment(connection_).info);
   document["lock"] = std::move(lock);
   return document;
 }
 
-ElectionView::ElectionView(const Connection& connection, Key key, std::optional<Record> record)
+ElectionView::ElectionView(const Connection& connection, const Key& key,
+                           std::optional<Record> record)
     : connection_(connection),
-      key_(std::move(key)),
-      record_(std::move(record)),
-      info_(ask_info(connection)),
-      now_(info_.time.value_or(connection.session->clock().wall())) {
-  MembersReply reply = connection.session->store().members(key_);
-  require_answer(reply.outcome, reply.detail, "members of " + internal::show_key(key_));
-  members_ = std::move(reply.members);
+      moment_(ask_moment(connection)),
+      election_(ask_election(connection.session->store(), key, std::move(record), moment_.now,
+                             kTermsShown)) {}
+
+std::vector<std::string> ElectionView::reasons() const {
+  if (!election_.led()) return {election_.record ? "lease_expired" : "no_lease"};
+  std::vector<std::string> found;
+  if (!seems_alive(*election_.record)) found.emplace_back("not_renewed");
+  if (election_.paused() != nullptr) found.emplace_back("paused");
+  if (election_.eligible_standbys() == 0) found.emplace_back("no_standby");
+  return found;
 }
 
-bool ElectionView::leads(const NodeStatus& member) const {
-  return led() && member.uuid == record_->holder.uuid;
+std::string_view ElectionView::health() const {
+  if (!election_.led()) return "no_leader";
+  return healthy() ? "healthy" : "degraded";
 }
 
-Duration ElectionView::age(const NodeStatus& member) const {
-  return std::max<Duration>(now_ - member.timestamp, Duration::zero());
+std::size_t ElectionView::changes_since(Duration ago) const {
+  return static_cast<std::size_t>(
+      std::count_if(election_.terms.begin(), election_.terms.end(), [&](const TermRow& row) {
+        return row.start >= election_.now - ago;
+      }));
 }
-
-// Rows come every ttl/2 while a member lives, so two are missing.
-bool ElectionView::stale(const NodeStatus& member) const { return age(member) > member.ttl; }
 
 std::string ElectionView::standbys() const {
   std::string names;
-  int fresh = 0;
-  int old = 0;
-  for (const NodeStatus& member : members_) {
-    if (leads(member)) continue;
-    if (stale(member)) {
-      ++old;
-      continue;
-    }
-    ++fresh;
-    names += (names.empty() ? "" : ", ") + shown(member.label.empty() ? member.host : member.label);
+  std::size_t cordoned = 0;
+  std::size_t stale = 0;
+  for (const NodeStatus& member : election_.members) {
+    if (election_.leads(member)) continue;
+    cordoned += election_.cordoned(member) ? 1 : 0;
+    stale += election_.stale(member) ? 1 : 0;
+    if (!election_.eligible(member)) continue;
+    names += (names.empty() ? "" : ", ") + holder_name(holder_of(member));
   }
-  std::string text = std::to_string(fresh);
-  if (fresh > 0) text += " (" + names + ")";
-  if (old > 0) text += fmt::format(", {} stale", old);
-  return text;
+  return fmt::format("{} eligible{}, {} cordoned, {} stale", election_.eligible_standbys(),
+                     names.empty() ? "" : " (" + names + ")", cordoned, stale);
+}
+
+std::string ElectionView::failover() const {
+  if (election_.eligible_standbys() == 0) return "nobody stands by";
+  if (election_.paused() != nullptr) return "not before the pause is over";
+  const Duration ttl = election_.record->ttl;
+  if (ttl <= Duration::zero()) return "at once on a clean stop";
+  const std::string bound = internal::show_duration(takeover_bound(ttl));
+  if (connection_.session->store().shared())
+    return fmt::format("within {} after a crash, at once on a clean stop", bound);
+  return fmt::format("at once after a crash or a clean stop, within {} after a hang", bound);
+}
+
+std::string ElectionView::clock() const {
+  const Duration limit = ElectorOptions{}.max_offset;
+  return fmt::format("this machine {} against the store, limit {} ms",
+                     show_offset(*moment_.ahead, moment_.blur),
+                     std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
+}
+
+std::string ElectionView::changes() const {
+  std::string text = fmt::format("{} in 24h", changes_since(kRecently));
+  const auto ended = std::find_if(election_.terms.begin(), election_.terms.end(),
+                                  [](const TermRow& row) { return row.end.has_value(); });
+  if (ended == election_.terms.end()) return text;
+  return text + fmt::format("; last: {} {}{} {} ago", holder_name(ended->holder),
+                            show_ended_by(ended->ended_by), because(ended->reason, ended->by),
+                            brief(election_.now - *ended->end));
 }
 
 std::string ElectionView::text() const {
-  std::string out = line("election", shown(key_.name()), led() ? "HEALTHY" : "NO LEADER");
-  if (led()) {
-    out += line("leader", describe_holder(*record_), holding(*record_));
-    out += lease_line(*record_) + note_line(*record_);
-  } else if (record_) {
-    out += last_line(*record_);
+  std::string word(health());
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](char c) { return c == '_' ? ' ' : static_cast<char>(std::toupper(c)); });
+  std::string out = line("election", shown(election_.key.name()), word);
+  const auto& record = election_.record;
+  if (election_.led()) {
+    const TermRow* term = election_.term();
+    const std::string number =
+        term == nullptr || term->number == 0 ? "" : fmt::format("term {}, ", term->number);
+    out += line("leader", describe_holder(*record), number + holding(*record));
+    out += lease_line(*record) + note_line(*record);
+  } else if (record) {
+    out += last_line(*record);
   }
-  return out + line("standbys", standbys());
+  out += line("standbys", standbys());
+  if (election_.led()) out += line("failover", failover());
+  if (moment_.ahead) out += line("clock", clock());
+  out += line("changes", changes());
+  const Pause* pause = election_.paused();
+  out += line("paused", pause == nullptr
+                            ? "no"
+                            : fmt::format("until {}{}", internal::rfc3339(pause->until),
+                                          because(pause->reason, pause->by)));
+  if (const StepDown* planned = election_.scheduled()) {
+    out += line("scheduled",
+                fmt::format("hand-over{} at {}{}",
+                            planned->to.empty() ? "" : " to " + shown(planned->to),
+                            internal::rfc3339(planned->at), because(planned->reason, planned->by)));
+  }
+  return out;
 }
 
 Json ElectionView::leader_json() const {
-  if (!led()) return nullptr;
-  const auto row = std::find_if(members_.begin(), members_.end(),
-                                [&](const NodeStatus& member) { return leads(member); });
-  return holder_json(record_->holder, row == members_.end() ? "" : row->app_version);
+  if (!election_.led()) return nullptr;
+  const auto& members = election_.members;
+  const auto row =
+      std::find_if(members.begin(), members.end(),
+                   [&](const NodeStatus& member) { return election_.leads(member); });
+  return holder_json(election_.record->holder, row == members.end() ? "" : row->app_version);
 }
 
 Json ElectionView::member_json(const NodeStatus& member) const {
-  const Holder node{member.uuid, member.host, member.pid, member.label};
-  Json json = holder_json(node, member.app_version);
-  json["role"] = leads(member) ? "leader" : "standby";
-  json["state"] = stale(member) ? "stale" : "ok";
-  json["seen_seconds_ago"] = seconds_json(age(member));
-  // Not recorded by this version.
-  for (const char* key : {"clock_offset_seconds", "clock_offset_error_seconds", "priority",
-                          "cordoned", "note"}) {
+  Json json = holder_json(holder_of(member), member.app_version);
+  json["role"] = election_.leads(member) ? "leader" : "standby";
+  json["state"] = election_.stale(member)      ? "stale"
+                  : !member.elector_running    ? "stopped"
+                                               : "ok";
+  json["seen_seconds_ago"] = seconds_json(election_.age(member));
+  // Members do not tell these.
+  for (const char* key : {"clock_offset_seconds", "clock_offset_error_seconds", "priority"})
     json[key] = nullptr;
-  }
+  json["cordoned"] = election_.cordoned(member);
+  json["note"] = election_.leads(member) ? text_json(election_.record->holder.note) : Json(nullptr);
   return json;
 }
 
+Json ElectionView::members() const {
+  Json rows = Json::array();
+  for (const NodeStatus& member : election_.members) rows.push_back(member_json(member));
+  return rows;
+}
+
 Json ElectionView::json() const {
-  const auto holder = led() ? record_ : std::nullopt;
-  Json election{{"name", key_.name()},
-                {"health", led() ? "healthy" : "no_leader"},
-                {"reasons", Json::array()},
+  const auto holder = election_.led() ? election_.record : std::nullopt;
+  const TermRow* term = election_.term();
+  Json election{{"name", election_.key.name()},
+                {"health", health()},
+                {"reasons", reasons()},
                 {"leader", leader_json()},
-                {"term", nullptr},
+                {"term", number_json(term == nullptr ? 0 : term->number)},
                 {"token", holder ? token_json(holder->token) : Json(nullptr)},
                 {"elected_at", holder ? time_json(holder->created_at) : Json(nullptr)},
                 {"leading_for_seconds", holder ? seconds_json(held_for(*holder)) : Json(nullptr)}};
-  if (!led()) election["reasons"].push_back(record_ ? "lease_expired" : "no_lease");
   add_lease(election, holder);
-  // The bound is ttl plus the standbys' poll, which no record tells; the rest needs a history.
-  for (const char* key : {"takeover_bound_seconds", "transitions_total", "transitions_24h",
-                          "paused", "scheduled"}) {
-    election[key] = nullptr;
-  }
-  election["members"] = Json::array();
-  for (const NodeStatus& member : members_) election["members"].push_back(member_json(member));
+  const bool followed =
+      holder && holder->ttl > Duration::zero() && election_.eligible_standbys() > 0;
+  election["takeover_bound_seconds"] =
+      followed ? seconds_json(takeover_bound(holder->ttl)) : Json(nullptr);
+  election["transitions_total"] =
+      number_json(election_.terms.empty() ? 0 : election_.terms.front().number);
+  election["transitions_24h"] = changes_since(kRecently);
+  election["paused"] = pause_json(election_.paused());
+  election["scheduled"] = scheduled_json(election_.scheduled());
+  election["members"] = members();
   Json document = new_document("mongoelector.election/1");
-  document["store"] = store_json(connection_, info_);
+  document["store"] = store_json(connection_, moment_.info);
+  document["clock"] = clock_json(moment_);
   document["election"] = std::move(election);
+  return document;
+}
+
+std::string ElectionView::members_text(bool wide) const {
+  std::vector<std::string> header{"MEMBER", "ROLE", "STATE", "SEEN", "VERSION"};
+  if (wide) header.insert(header.end(), {"HOST", "PID", "ID", "UUID", "TTL"});
+  Table table(std::move(header));
+  for (const NodeStatus& member : election_.members) {
+    const Json json = member_json(member);
+    std::string state = json["state"].get<std::string>();
+    if (election_.cordoned(member)) state += ", cordoned";
+    std::vector<std::string> row{holder_name(holder_of(member)), json["role"].get<std::string>(),
+                                 std::move(state), brief(election_.age(member)) + " ago",
+                                 member.app_version.empty() ? "-" : shown(member.app_version)};
+    if (wide) {
+      row.insert(row.end(), {shown(member.host), std::to_string(member.pid),
+                             shown(json["id"].get<std::string>()), shown(member.uuid),
+                             internal::show_duration(member.ttl)});
+    }
+    table.add(std::move(row));
+  }
+  return table.text(wide);
+}
+
+Json ElectionView::members_json() const {
+  Json document = new_document("mongoelector.members/1");
+  document["store"] = store_json(connection_, moment_.info);
+  document["name"] = election_.key.name();
+  document["members"] = members();
   return document;
 }
 

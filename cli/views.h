@@ -4,9 +4,20 @@
 #include <optional>
 #include <string>
 
-#include "cli/records.h"
+#include "cli/election.h"
 
 namespace mongoelector::cli {
+
+// What the store says about itself.
+struct StoreMoment {
+  StoreInfo info;
+  WallTime now;  // by the store's clock
+  // This machine's clock against the store's; nothing where both are the same.
+  std::optional<Duration> ahead = {};
+  Duration blur{};  // it may be off by this much, either way
+};
+// Throws StoreError.
+StoreMoment ask_moment(const Connection& connection);
 
 class LockView {
  public:
@@ -22,28 +33,33 @@ class LockView {
 
 class ElectionView {
  public:
-  // Asks the store for the members. Throws StoreError.
-  ElectionView(const Connection& connection, Key key, std::optional<Record> record);
+  // Asks the store for the rest. Throws StoreError.
+  ElectionView(const Connection& connection, const Key& key, std::optional<Record> record);
   std::string text() const;
-  Json json() const;  // "mongoelector.election/1"
+  Json json() const;                            // "mongoelector.election/1"
+  std::string members_text(bool wide) const;    // a table
+  Json members_json() const;                    // "mongoelector.members/1"
   // Nobody leads it and nobody is a candidate.
-  bool unknown() const { return !record_ && members_.empty(); }
+  bool unknown() const { return !election_.record && election_.members.empty(); }
+  bool has_members() const { return !election_.members.empty(); }
+  // Led, and a failure of the leader would be followed.
+  bool healthy() const { return reasons().empty(); }
 
  private:
-  bool led() const { return record_ && live(*record_); }
-  bool leads(const NodeStatus& member) const;
-  bool stale(const NodeStatus& member) const;
-  Duration age(const NodeStatus& member) const;
+  std::vector<std::string> reasons() const;  // why it is not healthy
+  std::string_view health() const;
+  std::size_t changes_since(Duration ago) const;
   std::string standbys() const;
+  std::string failover() const;
+  std::string clock() const;
+  std::string changes() const;
   Json leader_json() const;
   Json member_json(const NodeStatus& member) const;
+  Json members() const;
 
   const Connection& connection_;
-  const Key key_;
-  const std::optional<Record> record_;
-  std::vector<NodeStatus> members_;
-  StoreInfo info_;
-  WallTime now_;  // by the store's clock
+  const StoreMoment moment_;
+  const Election election_;
 };
 
 }  // namespace mongoelector::cli

@@ -34,6 +34,9 @@ std::string_view to_string(EndedBy ended_by);
 struct TermRow {
   Key key;
   Token token;
+  // For people: one more than that of the term before, as far as its master could tell. 0: not
+  // known. May repeat after a time without history; only the token tells terms apart.
+  std::uint64_t number = 0;
   Holder holder = {};  // without its note
   WallTime start{};
   // `expired`: the latest moment at which it can have ended.
@@ -99,6 +102,9 @@ struct ControlRow {
   // Label, host or uuid each: these stay members, and lead on if they lead, but do not claim.
   std::vector<std::string> cordoned = {};
 };
+
+// Whether `word` of an operator means this member: it is its label, host or uuid.
+bool means(std::string_view word, const Holder& member);
 
 struct ControlReply {
   Outcome outcome = Outcome::unknown;  // granted: answered; unreachable, unknown, denied, damaged

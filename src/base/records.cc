@@ -26,6 +26,10 @@ std::optional<EndedBy> internal::parse_ended_by(std::string_view word) {
   return std::nullopt;
 }
 
+bool means(std::string_view word, const Holder& member) {
+  return !word.empty() && (word == member.uuid || word == member.host || word == member.label);
+}
+
 // What a store without these rows answers.
 
 ReleaseReply LeaseStore::record_term(const TermRow&) {

@@ -11,11 +11,6 @@ namespace {
 // Long enough for "until further notice": the row is read again all the time.
 constexpr Duration kLongestBar = kLargestTtl;
 
-bool names(const std::string& member, const Holder& self) {
-  return !member.empty() &&
-         (member == self.uuid || member == self.host || member == self.label);
-}
-
 // A row may say anything; bounded first, nothing overflows later.
 Duration left(WallTime now, WallTime until) {
   if (until <= now) return Duration::zero();
@@ -31,7 +26,7 @@ ControlEffect effect_of(const ControlRow& row, WallTime now, const Holder& self,
   };
   if (row.pause) bar(left(now, row.pause->until));
   const auto cordoned = std::any_of(row.cordoned.begin(), row.cordoned.end(),
-                                    [&](const std::string& one) { return names(one, self); });
+                                    [&](const std::string& one) { return means(one, self); });
   if (cordoned) bar(kLongestBar);
   if (row.stepdown) {
     const StepDown& asked = *row.stepdown;
@@ -39,7 +34,7 @@ ControlEffect effect_of(const ControlRow& row, WallTime now, const Holder& self,
     if (asked.uuid == self.uuid) {
       effect.step_down = out > Duration::zero();
       bar(out);
-    } else if (!asked.to.empty() && !names(asked.to, self)) {
+    } else if (!asked.to.empty() && !means(asked.to, self)) {
       // The successor is left some time, not for ever: it may be gone.
       const auto reserved = std::chrono::duration_cast<WallTime::duration>(2 * ttl);
       bar(std::min(out, left(now, asked.at + reserved)));

@@ -1,8 +1,8 @@
-// Whether the terms of one key overlap: verify() of mongoelector/records.h.
+// What the rows of one key's history say together; verify() is of mongoelector/records.h.
+#include "core/history.h"
+
 #include <algorithm>
 #include <vector>
-
-#include "mongoelector/records.h"
 
 namespace mongoelector {
 
@@ -44,6 +44,16 @@ HistoryCheck verify(std::span<const TermRow> rows) {
       longest = &term;
   }
   return check;
+}
+
+std::uint64_t internal::next_term_number(std::span<const TermRow> newest_first, Token token) {
+  std::uint64_t steps = 1;
+  for (const TermRow& row : newest_first) {
+    if (row.token >= token) continue;
+    if (row.number != 0) return row.number + steps;
+    ++steps;
+  }
+  return steps;
 }
 
 }  // namespace mongoelector

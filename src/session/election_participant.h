@@ -102,7 +102,8 @@ class ElectionParticipant : public Participant {
   void write_report();
   void read_control();
   std::optional<TermRow> write_term(const Chapter& chapter);
-  void close_predecessors(const Chapter& chapter, const TermRow& own);
+  void open_term(Chapter chapter);
+  void close_predecessors(const Chapter& chapter, const TermRow& own, std::vector<TermRow> before);
   void history_answered(const ReleaseReply& reply);
 
   // On the dispatcher. False: nothing may be called any more.

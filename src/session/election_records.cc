@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "core/control.h"
+#include "core/history.h"
 #include "session/election_participant.h"
 #include "session/reports.h"
 #include "session/store_time.h"
@@ -78,9 +79,7 @@ void ElectionParticipant::begin_chapter(Instant now) {
   chapter_ = Chapter{.row = {.key = key_, .token = election_.lease.token, .holder = holder_},
                      .began = now,
                      .expired = expired_seen_};
-  runtime_->record([me = self(), chapter = *chapter_] {
-    if (const auto row = me->write_term(chapter)) me->close_predecessors(chapter, *row);
-  });
+  runtime_->record([me = self(), chapter = *chapter_] { me->open_term(chapter); });
 }
 
 void ElectionParticipant::end_chapter(ElectionEvent by, Instant valid_until) {
@@ -109,6 +108,14 @@ void ElectionParticipant::post_ended_chapter() {
   chapter_.reset();
 }
 
+void ElectionParticipant::open_term(Chapter chapter) {
+  // Each master closes what is open, so more than a few are never left.
+  constexpr std::size_t kLookBack = 8;
+  const auto before = runtime_->store().history(key_, WallTime{}, kLookBack).rows;
+  chapter.row.number = next_term_number(before, chapter.row.token);
+  if (const auto row = write_term(chapter)) close_predecessors(chapter, *row, before);
+}
+
 std::optional<TermRow> ElectionParticipant::write_term(const Chapter& chapter) {
   const auto time = ask_store_time(runtime_->store(), runtime_->clock());
   if (!time) {
@@ -127,6 +134,7 @@ std::optional<TermRow> ElectionParticipant::write_term(const Chapter& chapter) {
   row.blur = time->blur + between;
   if (last_term_ && last_term_->token == row.token) {
     // Seen from nearer.
+    row.number = last_term_->number;
     row.start = last_term_->start;
     row.blur = std::max(row.blur, last_term_->blur);
   }
@@ -136,11 +144,9 @@ std::optional<TermRow> ElectionParticipant::write_term(const Chapter& chapter) {
   return row;
 }
 
-void ElectionParticipant::close_predecessors(const Chapter& chapter, const TermRow& own) {
-  // Each master closes what is open, so more than a few are never left.
-  constexpr std::size_t kLookBack = 8;
-  const HistoryReply reply = runtime_->store().history(key_, WallTime{}, kLookBack);
-  for (TermRow row : reply.rows) {
+void ElectionParticipant::close_predecessors(const Chapter& chapter, const TermRow& own,
+                                             std::vector<TermRow> before) {
+  for (TermRow& row : before) {
     if (row.ended_by != EndedBy::open || row.token >= own.token) continue;
     row.ended_by = EndedBy::expired;
     row.end = own.start;

@@ -68,6 +68,7 @@ TEST_F(ElectorRecords, a_term_has_a_row_from_its_start_on) {
   ASSERT_TRUE(eventually([&] { return history().size() == 1; }));
   TermRow row = history()[0];
   EXPECT_EQ(row.token, Token(1));
+  EXPECT_EQ(row.number, 1u);
   EXPECT_EQ(row.holder.uuid, elector.node_status().uuid);
   EXPECT_EQ(row.holder.host, elector.node_status().host);
   EXPECT_EQ(row.holder.label, "web-1");
@@ -78,6 +79,7 @@ TEST_F(ElectorRecords, a_term_has_a_row_from_its_start_on) {
   elector.stop();
   ASSERT_TRUE(has_ended(1, EndedBy::released));
   row = history()[0];
+  EXPECT_EQ(row.number, 1u);
   EXPECT_EQ(row.start, before);
   EXPECT_EQ(row.end, before + seconds(1));
 }
@@ -93,6 +95,7 @@ TEST_F(ElectorRecords, a_row_says_how_a_term_was_lost) {
   ASSERT_TRUE(in_time(seconds(12), [&] { return !elector.ismaster(); }));
   ASSERT_TRUE(has_ended(2, EndedBy::lost));
   const TermRow row = history()[0].token == Token(2) ? history()[0] : history()[1];
+  EXPECT_EQ(row.number, 2u) << "terms are counted";
   EXPECT_LE(*row.end - row.start, seconds(10));
   EXPECT_FALSE(row.reason.empty());
 }

@@ -1,11 +1,14 @@
 // The stores that the tool is tested on, each empty, and this process as a holder there.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/ids.h"
 #include "mongoelector/connect.h"
 #include "mongoelector/elector.h"
 #include "mongoelector/locker.h"
@@ -52,6 +55,27 @@ class StoreUnderTest {
     return elector;
   }
 
+  // A lease of somebody who does nothing more about it.
+  void claim(const Key& key, const std::string& label, Duration ttl) const {
+    const ClaimReply reply = store().claim({.key = key,
+                                            .holder = {.uuid = internal::new_uuid(),
+                                                       .host = "elsewhere",
+                                                       .pid = 99,
+                                                       .label = label},
+                                            .lease_id = internal::new_lease_id(),
+                                            .ttl = ttl});
+    ASSERT_EQ(reply.outcome, Outcome::granted) << reply.detail;
+  }
+
+  // The history of an election, newest first.
+  std::vector<TermRow> terms(const std::string& name) const {
+    return store().history(Key::election(name), {}, 100).rows;
+  }
+
+  // What an operator asks for.
+  void control(const std::string& name, const ControlChange& change) const {
+    ASSERT_EQ(change_control(store(), Key::election(name), change).outcome, Outcome::granted);
+  }
 
  private:
   TempDir dir_;

@@ -21,6 +21,7 @@ class Records : public testing::TestWithParam<StoreUnderTest> {
   TermRow term(std::uint64_t token, int start) const {
     return {.key = key_,
             .token = Token(token),
+            .number = 17,
             .holder = {.uuid = internal::new_uuid(),
                        .host = "host.example",
                        .pid = 4711,
@@ -69,6 +70,7 @@ TEST_P(Records, a_term_is_kept_as_it_was_written) {
   ASSERT_EQ(shown.size(), 1u);
   EXPECT_EQ(shown[0].key, key_);
   EXPECT_EQ(shown[0].token, row.token);
+  EXPECT_EQ(shown[0].number, 17u);
   EXPECT_EQ(shown[0].holder.uuid, row.holder.uuid);
   EXPECT_EQ(shown[0].holder.host, "host.example");
   EXPECT_EQ(shown[0].holder.pid, 4711);

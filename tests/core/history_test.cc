@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <random>
 
-#include "mongoelector/records.h"
+#include "core/history.h"
 
 namespace mongoelector::test {
 namespace {
@@ -98,6 +98,21 @@ TEST(History, proves_nothing_by_an_end_that_nobody_saw) {
   EXPECT_TRUE(found.overlaps.empty());
   EXPECT_EQ(found.uncertain, 3u);
   EXPECT_EQ(found.leaderless, seconds(3)) << "at least";
+}
+
+TEST(History, counts_terms_on_from_the_latest_number_that_is_known) {
+  const auto numbered = [](TermRow row, std::uint64_t number) {
+    row.number = number;
+    return row;
+  };
+  using internal::next_term_number;
+  EXPECT_EQ(next_term_number({}, Token(9)), 1u);
+  const std::vector<TermRow> rows{numbered(open(9, 30), 18), term(8, 20, 30),
+                                  numbered(term(5, 10, 20), 16), term(2, 0, 10)};
+  EXPECT_EQ(next_term_number(rows, Token(11)), 19u);
+  EXPECT_EQ(next_term_number(rows, Token(9)), 18u) << "a term is not its own predecessor";
+  EXPECT_EQ(next_term_number(rows, Token(8)), 17u);
+  EXPECT_EQ(next_term_number(rows, Token(5)), 2u);
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ std::optional<Pause> decode_pause(const bson_t& document) {
 Bson term_command(const std::string& collection, const TermRow& row) {
   const auto blur = std::chrono::ceil<milliseconds>(row.blur).count();
   Bson fixed = object({{"_id", id_of(row.key, row.token.value())},
+                       {"number", static_cast<std::int64_t>(row.number)},
                        {"uuid", row.holder.uuid},
                        {"host", row.holder.host},
                        {"pid", row.holder.pid},
@@ -110,6 +111,8 @@ std::optional<TermRow> decode_term(const Key& key, const bson_t& document) {
   return TermRow{
       .key = key,
       .token = Token(token->value),
+      .number = static_cast<std::uint64_t>(
+          std::max(integer(document, "number").value_or(0), std::int64_t{0})),
       .holder = {.uuid = text(document, "uuid").value_or(""),
                  .host = text(document, "host").value_or(""),
                  .pid = integer(document, "pid").value_or(0),

@@ -15,6 +15,7 @@ namespace {
 enum TermColumn : int {
   kTermName,
   kToken,
+  kNumber,
   kUuid,
   kHost,
   kPid,
@@ -44,6 +45,7 @@ std::optional<TermRow> term_of(const Query& row, const Key& key) {
   Reader reader(row);
   TermRow term{.key = key,
                .token = Token(static_cast<std::uint64_t>(reader.integer(kToken))),
+               .number = static_cast<std::uint64_t>(reader.integer(kNumber)),
                .holder = {.uuid = reader.text(kUuid),
                           .host = reader.text(kHost),
                           .pid = reader.integer(kPid),
@@ -75,10 +77,12 @@ bool write_term(Database& database, const TermRow& term, WallTime now) {
       if (ended_by && finality(*ended_by) >= finality(term.ended_by)) return false;
     }
   }
-  Query(database, "INSERT OR REPLACE INTO terms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        term.key.name(), token, term.holder.uuid, term.holder.host, term.holder.pid,
-        term.holder.label, since_1970_ms(term.start), since_1970_ms(term.end),
-        to_string(term.ended_by), term.reason, term.by, ceil_ms(term.blur), since_1970_ms(now))
+  Query(database,
+        "INSERT OR REPLACE INTO terms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        term.key.name(), token, static_cast<std::int64_t>(term.number), term.holder.uuid,
+        term.holder.host, term.holder.pid, term.holder.label, since_1970_ms(term.start),
+        since_1970_ms(term.end), to_string(term.ended_by), term.reason, term.by,
+        ceil_ms(term.blur), since_1970_ms(now))
       .run();
   return true;
 }

@@ -17,7 +17,7 @@ namespace mongoelector::internal {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x4d456c63;
-constexpr std::int64_t kSchemaVersion = 2;
+constexpr std::int64_t kSchemaVersion = 3;
 
 // Times end in _ms: expires, heard and quiet_until on the monotonic clock of `boot`, the _wall ones
 // since 1970. `meta` has one row and is never removed. An empty uuid: no stepdown; without
@@ -72,6 +72,7 @@ constexpr char kTables[] = R"(
   CREATE TABLE terms (
     name TEXT NOT NULL,
     token INTEGER NOT NULL,
+    number INTEGER NOT NULL,
     uuid TEXT NOT NULL,
     host TEXT NOT NULL,
     pid INTEGER NOT NULL,
@@ -101,7 +102,7 @@ constexpr char kTables[] = R"(
     member TEXT NOT NULL,
     PRIMARY KEY (name, member)) WITHOUT ROWID;
   PRAGMA application_id = 0x4d456c63;
-  PRAGMA user_version = 2;
+  PRAGMA user_version = 3;
 )";
 
 std::int64_t pragma(Database& database, const char* sql) {
