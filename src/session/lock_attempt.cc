@@ -46,6 +46,7 @@ class LockParticipant::Attempt {
     if (lock_.lease_.valid(now))
       throw AlreadyHeld(name() + " is held by this object already; it is not re-entrant");
     lock_.acquiring_ = true;
+    standstill_mark_ = lock_.standstill_.stood_still(now);
   }
 
   ~Attempt() {
@@ -115,6 +116,7 @@ class LockParticipant::Attempt {
     outcome_ = reply.outcome;
     detail_ = std::move(reply.detail);
     record_ = std::move(reply.record);
+    if (record_) lock_.standstill_.observe(*record_, lock_.timing_.ttl, clock_.now());
     plan(record_ ? record_->remaining : Duration::zero());
     refuse_for_good();
     return won;
@@ -152,11 +154,12 @@ class LockParticipant::Attempt {
     if (!record_ || record_->claimable) return true;
     outcome_ = Outcome::held;
     const Instant now = clock_.now();
-    standstill_.observe(*record_, lock_.timing_.ttl, now);
+    Standstill& standstill = lock_.standstill_;
+    standstill.observe(*record_, lock_.timing_.ttl, now);
     standstill_mark_.reset();
     if (record_->remaining <= Duration::zero()) {
-      standstill_mark_ = standstill_.stood_still(now);
-      plan(standstill_.stands_at() - now);
+      standstill_mark_ = standstill.stood_still(now);
+      plan(standstill.stands_at() - now);
       return standstill_mark_.has_value();
     }
     plan(record_->remaining);
@@ -206,6 +209,7 @@ class LockParticipant::Attempt {
     if (!record_ || record_->remaining <= Duration::zero()) {
       ReadReply reply = read();
       if (reply.outcome == Outcome::granted && reply.record) record_ = std::move(reply.record);
+      if (record_) lock_.standstill_.observe(*record_, lock_.timing_.ttl, clock_.now());
     }
     const std::string message = name() + " is " + obstacle();
     throw LockExists(message, record_ ? *record_ : Record{.key = lock_.key_});
@@ -220,7 +224,6 @@ class LockParticipant::Attempt {
   Waiter waiter_;
   bool waiting_ = false;
   bool crowded_ = false;
-  Standstill standstill_;
   std::optional<RecordMark> standstill_mark_;
   Outcome outcome_ = Outcome::unknown;
   std::string detail_;

@@ -22,7 +22,8 @@ std::vector<std::string> mutants() {
 class Mutant : public testing::TestWithParam<std::string> {};
 
 TEST_P(Mutant, is_found) {
-  const std::string command = std::string("'") + MUTANTS_DIR + "/" + GetParam() + "' swarm 0 2000";
+  const std::string command =
+      std::string("'") + MUTANTS_DIR + "/" + GetParam() + "' swarm 0 2000 --workers 1";
   FILE* hunt = popen(command.c_str(), "r");
   ASSERT_NE(hunt, nullptr);
   std::string last;
