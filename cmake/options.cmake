@@ -3,6 +3,8 @@ option(MONGOELECTOR_BUILD_TESTS "build tests and examples; needs the tool" ${PRO
 option(MONGOELECTOR_BUILD_BENCH "build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 set(MONGOELECTOR_SANITIZE "" CACHE STRING "sanitizers for everything, e.g. address,undefined or thread")
 
+option(MONGOELECTOR_FUZZ "build the fuzz targets with libFuzzer; needs clang" OFF)
+
 if(PROJECT_IS_TOP_LEVEL)
   if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE Release)

@@ -67,7 +67,9 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
                  [&] { return real(file)->pMethods->xTruncate(real(file), size); });
 }
 // Nobody cuts the power here, so nothing need wait for the disk.
-int sync_file(sqlite3_file*, int) { return fails(Resource::files) ? SQLITE_IOERR_FSYNC : SQLITE_OK; }
+int sync_file(sqlite3_file*, int) {
+  return attempt(SQLITE_IOERR_FSYNC, [] { return SQLITE_OK; });
+}
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
   return attempt(SQLITE_IOERR_FSTAT,
                  [&] { return real(file)->pMethods->xFileSize(real(file), size); });

@@ -94,7 +94,7 @@ std::optional<Date> date(const bson_t& document, const char* name) {
 }
 
 std::chrono::milliseconds expressible(std::int64_t ms) {
-  constexpr std::int64_t kFarthestMs = 9'000'000'000'000;
+  constexpr std::int64_t kFarthestMs = 4'500'000'000'000;
   return std::chrono::milliseconds(std::clamp(ms, -kFarthestMs, kFarthestMs));
 }
 

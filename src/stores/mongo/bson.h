@@ -85,9 +85,10 @@ std::optional<double> number(const bson_t& document, const char* name);         
 // A number of any width, towards zero; nothing too if an int64 cannot express it.
 std::optional<std::int64_t> whole(const bson_t& document, const char* name);
 bool truth(const bson_t& document, const char* name);                           // true, not missing
-// The nearest that nanoseconds (a WallTime, a Duration) can express: nothing in a document bounds it.
+// Times that nanoseconds can express, and the difference of any two of them as well: the years 1828
+// to 2112. Nothing in a document bounds what it says. This is the nearest.
 std::chrono::milliseconds expressible(std::int64_t ms);
-// A date that they can express.
+// A date among them.
 std::optional<std::chrono::system_clock::time_point> wall_time(const bson_t& document,
                                                                const char* name);
 // A copy of an embedded document or array: a bson_t points into itself and cannot be a value.

@@ -258,9 +258,7 @@ Decoded decode_row(Kind kind, const bson_t& row) {
   if (!document || !now) return Damaged{"the server did not show it as asked"};
   Decoded decoded = decode(kind, **document);
   if (auto* record = std::get_if<Record>(&decoded)) {
-    const Date expires{static_cast<std::int64_t>(record->version)};
-    record->remaining =
-        expressible((expressible(expires.ms) - expressible(now->ms)).count());
+    record->remaining = record->expires_at - wall(*now);
     record->claimable = truth(row, "free");
   }
   return decoded;
