@@ -34,6 +34,7 @@ Group measure_handover();
 Group measure_renewals();
 Group measure_waiters();
 Group measure_embedded();
+Group measure_tool();
 // These mostly wait, for seconds, or count something: they run side by side.
 Group measure_leases();
 Group measure_follower();

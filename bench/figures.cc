@@ -28,8 +28,9 @@ constexpr Named kGroups[] = {
     {"answers", bench::measure_answers, false},   {"pair", bench::measure_pair, false},
     {"handover", bench::measure_handover, false}, {"renewals", bench::measure_renewals, false},
     {"waiters", bench::measure_waiters, false},   {"leases", bench::measure_leases, true},
-    {"embedded", bench::measure_embedded, false}, {"follower", bench::measure_follower, true},
-    {"takeover", bench::measure_takeover, true},  {"failover", bench::measure_failover, true},
+    {"embedded", bench::measure_embedded, false}, {"tool", bench::measure_tool, false},
+    {"follower", bench::measure_follower, true},  {"takeover", bench::measure_takeover, true},
+    {"failover", bench::measure_failover, true},
 };
 
 // All of them if none is wanted.

@@ -21,6 +21,7 @@ class Output {
   }
   void configure_json(bool json) { json_ = json; }
   bool json() const { return json_; }
+  bool verbose() const { return verbosity_ == Verbosity::verbose; }
 
   // The answer, as it is.
   void answer(std::string_view text);

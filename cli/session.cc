@@ -98,7 +98,8 @@ Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions 
         "--uri-file or MONGOELECTOR_URI");
   }
   options.database = globals.database;
-  if (!options.on_event) {
+  // Only who is heard: a sink needs a thread.
+  if (!options.on_event && context.out.verbose()) {
     options.on_event = [&out = context.out](const Event& event) {
       out.detail(fmt::format("{}: {}", to_string(event.kind), event.message));
     };

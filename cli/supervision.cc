@@ -23,6 +23,8 @@ Duration after_kill(bool shared_store) {
   return shared_store ? Duration(seconds(1)) : Duration(milliseconds(250));
 }
 
+bool names_a_server(std::string_view uri) { return uri.starts_with("mongodb"); }
+
 bool names(std::string_view variable, std::string_view name) {
   return variable.size() > name.size() && variable.starts_with(name) &&
          variable[name.size()] == '=';
@@ -66,6 +68,9 @@ Failure StopBudget::refusal(const std::string& why, bool shared_store) const {
 }
 
 Connection open_supervised(Context& context, Signals& signals, ConnectOptions options) {
+  // The embedded store answers in no time, and threads take some.
+  if (!names_a_server(choose_store(context.globals, false).uri))
+    return open_connection(context, false, std::move(options));
   Connection connection;
   run_interruptible(
       signals, [&] { connection = open_connection(context, false, std::move(options)); },

@@ -14,14 +14,12 @@ namespace mongoelector::internal {
 namespace {
 
 std::string look_up_host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  std::string result = host_name();
   addrinfo hints{};
   hints.ai_flags = AI_CANONNAME;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  std::string result = name.data();
-  if (getaddrinfo(name.data(), nullptr, &hints, &found) == 0) {
+  if (getaddrinfo(result.c_str(), nullptr, &hints, &found) == 0) {
     for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
       if (entry->ai_canonname != nullptr && std::strchr(entry->ai_canonname, '.') != nullptr) {
         result = entry->ai_canonname;
@@ -35,7 +33,13 @@ std::string look_up_host_name() {
 
 }  // namespace
 
-const std::string& host_name() {
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  return name.data();
+}
+
+const std::string& qualified_host_name() {
   static const std::string name = look_up_host_name();
   return name;
 }

@@ -6,9 +6,10 @@
 
 namespace mongoelector::internal {
 
+std::string host_name();
 // As Python's socket.getfqdn(): the first dotted name the resolver gives, else the plain host name.
-// Looked up once.
-const std::string& host_name();
+// Looked up once; a resolver that does not answer can take seconds.
+const std::string& qualified_host_name();
 
 std::int64_t process_id();
 

@@ -27,7 +27,7 @@ HistoryCheck verify(std::span<const TermRow> rows) {
   std::stable_sort(terms.begin(), terms.end(),
                    [](const TermRow* a, const TermRow* b) { return a->token < b->token; });
   HistoryCheck check{.terms = terms.size()};
-  const TermRow* longest = nullptr;  // of those before, the one that ended last
+  const TermRow* longest = nullptr;  // of those before, the one that beyond doubt lasted longest
   for (std::size_t i = 0; i < terms.size(); ++i) {
     const TermRow& term = *terms[i];
     if (longest != nullptr) note_overlap(*longest, term, check);
@@ -39,7 +39,9 @@ HistoryCheck verify(std::span<const TermRow> rows) {
       check.leaderless += std::max(gap, Duration::zero());
       check.longest_gap = std::max(check.longest_gap, gap);
     }
-    if (end_is_known(term) && (longest == nullptr || *term.end > *longest->end)) longest = &term;
+    const auto lasted = [](const TermRow& row) { return *row.end - row.blur; };
+    if (end_is_known(term) && (longest == nullptr || lasted(term) > lasted(*longest)))
+      longest = &term;
   }
   return check;
 }

@@ -25,13 +25,13 @@ bool ElectionParticipant::await_state(Duration within, const Condition& conditio
 template <class Call>
 auto ElectionParticipant::ask(Call call) const {
   runtime_->require_same_process();
-  runtime_->start(config_.timing.call_budget);
+  runtime_->start(config_.timing.call_budget, Crew::candidate);
   return runtime_->ask(runtime_->clock().now() + config_.timing.call_budget, std::move(call));
 }
 
 void ElectionParticipant::start(bool blocking) {
   runtime_->require_same_process();
-  runtime_->start(config_.timing.call_budget);
+  runtime_->start(config_.timing.call_budget, Crew::candidate);
   {
     const std::lock_guard lock(mutex_);
     if (!joined_) {
@@ -63,7 +63,7 @@ void ElectionParticipant::stop() {
 
 void ElectionParticipant::poll() {
   runtime_->require_same_process();
-  runtime_->start(config_.timing.call_budget);
+  runtime_->start(config_.timing.call_budget, Crew::candidate);
   std::uint64_t renewals = 0;
   bool renewing = false;
   {

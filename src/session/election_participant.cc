@@ -36,7 +36,7 @@ ElectionParticipant::ElectionParticipant(std::shared_ptr<Runtime> runtime, Key k
                   runtime_->shared_store() ? kSmallestTtlShared : kSmallestTtlEmbedded),
               .loss_callback_within = options_.loss_callback_within.value_or(options_.ttl)},
       poll_without_hints_(config_.timing.poll),
-      holder_(make_holder(options_.label, options_.note)) {}
+      holder_(make_holder(options_.label, options_.note, runtime_->shared_store())) {}
 
 // ---- the machine ----
 

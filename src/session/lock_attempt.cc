@@ -69,6 +69,7 @@ class LockParticipant::Attempt {
     check_time();
     if (try_claim()) return token_;
     if (!options_.blocking) fail();
+    lock_.runtime_->start_waker();
     lock_.runtime_->waker().join(lock_.key_, waiter_);
     waiting_ = true;
     const std::stop_callback on_cancel(options_.cancel, [this] { waiter_.wake(); });
@@ -222,7 +223,7 @@ class LockParticipant::Attempt {
 Token LockParticipant::acquire(const AcquireOptions& options) {
   check(options);
   runtime_->require_same_process();
-  runtime_->start(timing_.call_budget);
+  runtime_->start(timing_.call_budget, crew());
   return Attempt(*this, options).run();
 }
 

@@ -26,7 +26,7 @@ LockParticipant::LockParticipant(std::shared_ptr<Runtime> runtime, Key key, Lock
       options_(checked(std::move(options))),
       timing_(resolve_timing(options_.ttl, options_.timing,
                              runtime_->shared_store() ? kSmallestTtlShared : kSmallestTtlEmbedded)),
-      holder_(make_holder(options_.label, options_.note)) {}
+      holder_(make_holder(options_.label, options_.note, runtime_->shared_store())) {}
 
 // ---- the machine ----
 
@@ -281,7 +281,7 @@ std::stop_token LockParticipant::stop_token() const {
 
 std::optional<Record> LockParticipant::get_current() const {
   runtime_->require_same_process();
-  runtime_->start(timing_.call_budget);
+  runtime_->start(timing_.call_budget, crew());
   ReadReply reply = runtime_->ask(
       within_budget(), [runtime = runtime_, key = key_] { return runtime->store().read(key); });
   if (reply.outcome != Outcome::granted) {

@@ -71,6 +71,7 @@ class LockParticipant : public Participant {
   Outcome send_release(const Lease& lease, Instant until);
   void release_later(const Lease& lease);
   void release_answered(const Lease& lease, const ReleaseReply& reply);
+  Crew crew() const { return options_.on_lost ? Crew::callbacks : Crew::lock; }
   Instant within_budget() const { return runtime_->clock().now() + timing_.call_budget; }
   std::shared_ptr<LockParticipant> self() {
     return std::static_pointer_cast<LockParticipant>(shared_from_this());

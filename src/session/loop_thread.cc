@@ -18,6 +18,7 @@ void LoopThread::start(std::function<void()> body) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     thread_ = std::thread([shared = shared_, body = std::move(body)]() mutable {
+      shared->id = std::this_thread::get_id();
       try {
         body();
       } catch (...) {  // NOLINT: the bodies report their own failures; nothing may end the process

@@ -1,6 +1,7 @@
 // One thread of a session: started once, ended within a bound or left behind.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -23,13 +24,15 @@ class LoopThread {
   // thread itself, the thread is detached. Returns whether it has ended.
   bool finish(Clock& clock, Duration within);
   bool running() const;
-  bool is_this_thread() const { return thread_.get_id() == std::this_thread::get_id(); }
+  // Any thread, also while another starts it.
+  bool is_this_thread() const { return shared_->id.load() == std::this_thread::get_id(); }
 
  private:
   struct Shared {
     std::mutex mutex;
     std::condition_variable ended_changed;
     bool ended = false;
+    std::atomic<std::thread::id> id;  // set by the thread itself
   };
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::thread thread_;

@@ -38,9 +38,12 @@ std::string describe_loss(LossReason reason) {
                                      : "no renewal was confirmed before the deadline";
 }
 
-Holder make_holder(const std::string& label, const std::string& note) {
-  return {
-      .uuid = new_uuid(), .host = host_name(), .pid = process_id(), .label = label, .note = note};
+Holder make_holder(const std::string& label, const std::string& note, bool shared_store) {
+  return {.uuid = new_uuid(),
+          .host = shared_store ? qualified_host_name() : host_name(),
+          .pid = process_id(),
+          .label = label,
+          .note = note};
 }
 
 void check_label_and_note(const std::string& label, const std::string& note) {

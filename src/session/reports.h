@@ -20,7 +20,7 @@ std::string describe_trouble(Outcome outcome, const std::string& detail);
 std::string describe_loss(LossReason reason);
 
 // The start of every status row and holder: this process, a fresh uuid.
-Holder make_holder(const std::string& label, const std::string& note);
+Holder make_holder(const std::string& label, const std::string& note, bool shared_store);
 
 // Throws ArgumentError naming `option` unless it is text that fits.
 void check_label_and_note(const std::string& label, const std::string& note);

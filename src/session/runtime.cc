@@ -42,38 +42,69 @@ void Runtime::require_same_process() const {
   }
 }
 
-void Runtime::start(Duration call_budget) {
-  const std::lock_guard lock(start_mutex_);
-  if (call_budget < call_budget_) {
-    call_budget_ = call_budget;
-    store_->limit_calls(call_budget);
+void Runtime::start(Duration call_budget, Crew crew) {
+  {
+    const std::lock_guard lock(budget_mutex_);
+    if (call_budget < call_budget_) {
+      call_budget_ = call_budget;
+      store_->limit_calls(call_budget);
+    }
   }
-  if (started_) return;
+  if (events_->sink) crew = std::max(crew, Crew::callbacks);
+  const std::lock_guard lock(threads_mutex_);
+  if (crew <= crew_) return;
   // Each starts once, so a start that failed half-way is taken up by the next.
   watchdog_.start();
-  dispatcher_.start();
   keeper_.start();
-  errands_.start();
-  records_.start();
+  if (crew >= Crew::callbacks) dispatcher_.start();
+  if (crew >= Crew::candidate) {
+    errands_.start();
+    records_.start();
+    begin_waker();
+  }
+  crew_ = crew;
+}
+
+void Runtime::begin_waker() {
   waker_.start([weak = weak_from_this()](const std::string& why) {
     if (const auto me = weak.lock())
       me->emit({.kind = EventKind::store_warning, .message = "no wake-ups, polling only: " + why});
   });
-  started_ = true;
+}
+
+void Runtime::start_late(WorkQueue& queue) noexcept {
+  try {
+    const std::lock_guard lock(threads_mutex_);
+    queue.start();
+  } catch (const std::exception&) {  // what was posted waits for the next that is
+  }
+}
+
+void Runtime::start_waker() noexcept {
+  try {
+    const std::lock_guard lock(threads_mutex_);
+    begin_waker();
+  } catch (const std::exception&) {  // hints may be missing
+  }
+}
+
+void Runtime::errand(std::function<void()> job) {
+  errands_.post(std::move(job));
+  start_late(errands_);
 }
 
 void Runtime::by_proxy(std::function<void()> job) noexcept {
   try {
     proxy_.post(std::move(job));
-    const std::lock_guard lock(start_mutex_);
-    proxy_.start();
-  } catch (const std::exception&) {  // no thread to be had: the caller leaves without an answer
+  } catch (const std::exception&) {  // no memory: the caller leaves without an answer
+    return;
   }
+  start_late(proxy_);
 }
 
 int Runtime::threads() const {
   if (!same_process()) return 0;
-  const std::lock_guard lock(start_mutex_);
+  const std::lock_guard lock(threads_mutex_);
   return int{watchdog_.running()} + int{keeper_.running()} + int{waker_.running()} +
          int{dispatcher_.running()} + int{errands_.running()} + int{records_.running()} +
          int{proxy_.running()};
@@ -145,7 +176,7 @@ void Runtime::tell_new(const std::vector<std::string>& warnings) {
 void Runtime::finish() {
   Duration budget;
   {
-    const std::lock_guard lock(start_mutex_);
+    const std::lock_guard lock(budget_mutex_);
     if (call_budget_ == Duration::max()) return;  // never started
     budget = call_budget_;
   }

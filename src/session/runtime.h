@@ -8,12 +8,14 @@
 //   records     store calls that nothing waits for: status rows, history, control
 //   proxy       store calls of the program's own threads; not before the store fails to answer
 //
-// Six at most, seven in trouble, whatever the number of leases. Locks: a participant's own lock may
+// Six at most, seven in trouble, whatever the number of leases; a lock that nobody waits for needs
+// two of them, and no more are started for it. Locks: a participant's own lock may
 // be held when calling schedule(), call(), errand(), record() or emit(); none of these takes a
 // participant's lock.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -36,6 +38,14 @@
 
 namespace mongoelector::internal {
 
+// Which threads somebody needs, each with those before it.
+enum class Crew : std::uint8_t {
+  none,
+  lock,       // watchdog and keeper; errands and the waker only when it comes to that
+  callbacks,  // dispatcher
+  candidate,  // errands, records, waker
+};
+
 class Runtime : public std::enable_shared_from_this<Runtime> {
  public:
   Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options);
@@ -52,9 +62,11 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   // Throws Error in a forked child.
   void require_same_process() const;
 
-  // Starts the threads if they do not run yet, and tells the store the tightest budget for one
-  // call. Throws std::system_error when there are no threads to be had; the next call tries again.
-  void start(Duration call_budget);
+  // Starts the threads that do not run yet, and tells the store the tightest budget for one call.
+  // Throws std::system_error when there are no threads to be had; the next call tries again.
+  void start(Duration call_budget, Crew crew);
+  // For a lock that has to wait; without a thread to be had it polls.
+  void start_waker() noexcept;
   int threads() const;
 
   // When to tick and when to renew; Instant::max() for never.
@@ -62,7 +74,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
                 Duration slack);
   void call(std::function<void()> callback) { dispatcher_.post(std::move(callback)); }
   bool on_dispatcher() const { return dispatcher_.is_this_thread(); }
-  void errand(std::function<void()> job) { errands_.post(std::move(job)); }
+  // Done by whoever comes first: without a thread to be had now, the next errand brings one.
+  void errand(std::function<void()> job);
   void record(std::function<void()> job) { records_.post(std::move(job)); }
   // A store call for a caller who must be back by `until`. While the store answers, it is made on
   // this very thread: handing it over would cost more than a twentieth of it. As soon as it does
@@ -99,6 +112,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 
  private:
   void by_proxy(std::function<void()> job) noexcept;
+  void start_late(WorkQueue& queue) noexcept;
+  void begin_waker();
 
   // Shared with the jobs that deliver: they may outlive the session.
   struct Events {
@@ -128,8 +143,9 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   WorkQueue errands_;
   WorkQueue records_;
   WorkQueue proxy_;
-  mutable std::mutex start_mutex_;
-  bool started_ = false;
+  mutable std::mutex threads_mutex_;
+  Crew crew_ = Crew::none;  // those that run
+  std::mutex budget_mutex_;
   Duration call_budget_ = Duration::max();
   std::mutex time_mutex_;
   Instant time_good_until_ = Instant::min();

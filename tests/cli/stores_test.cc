@@ -95,6 +95,18 @@ TEST(StoreChoice, require_shared_refuses_a_store_of_this_machine) {
   EXPECT_EQ(list_at(shared, {{"MONGOELECTOR_REQUIRE_SHARED", "1"}}).code, 0);
 }
 
+// The MongoDB store is a file of its own, which an installation may lack.
+TEST(StoreTrouble, a_tool_without_its_mongodb_module_says_so_and_works_on_sqlite) {
+  const TempDir dir;
+  const std::string copy = dir.file("mongoelector");
+  std::filesystem::copy_file(MONGOELECTOR_CLI, copy);
+  const auto list = [&](const std::string& uri) {
+    return run_process({copy, "list", "--json"}, {.environment = {{"MONGODB_URI", uri}}});
+  };
+  expect_failure(list("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=1"), 76);
+  EXPECT_EQ(list("sqlite:" + dir.file("leases.db")).code, 0);
+}
+
 TEST(StoreTrouble, a_uri_that_means_nothing_is_the_fault_of_whoever_gave_it) {
   expect_failure(run_tool({"list", "--json", "--uri", "redis://app:s3cret@db1"}), 64);
   expect_failure(list_at("redis://app:s3cret@db1"), 78);

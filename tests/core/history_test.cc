@@ -61,6 +61,16 @@ TEST(History, shows_a_term_that_reaches_over_its_neighbour) {
   EXPECT_EQ(found.overlaps[1].later, Token(3));
 }
 
+// An end that is hardly known must not stand before one that is known.
+TEST(History, shows_an_overlap_behind_a_term_of_uncertain_end) {
+  TermRow blurred = term(2, 0, 101);
+  blurred.blur = seconds(101);
+  const HistoryCheck found = check({term(1, 0, 100), blurred, term(3, 99, 120)});
+  ASSERT_EQ(found.overlaps.size(), 1u);
+  EXPECT_EQ(found.overlaps[0].earlier, Token(1));
+  EXPECT_EQ(found.overlaps[0].later, Token(3));
+}
+
 TEST(History, shows_tokens_in_the_wrong_order) {
   EXPECT_EQ(check({term(2, 0, 10), term(1, 20, 30)}).overlaps.size(), 1u);
 }

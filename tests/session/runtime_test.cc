@@ -84,6 +84,36 @@ TEST_F(RuntimeTest, runs_the_same_threads_for_one_candidate_and_for_many) {
   EXPECT_EQ(session->threads(), 6);
 }
 
+TEST_F(RuntimeTest, runs_two_threads_for_locks_that_nobody_waits_for) {
+  const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});
+  MongoLocker lock(session, "nightly");
+  lock.acquire();
+  EXPECT_EQ(session->threads(), 2);
+  MongoLocker reporting(session, "weekly", {.on_lost = [](Token) {}});
+  reporting.acquire();
+  EXPECT_EQ(session->threads(), 3);
+  MongoLocker waiter(session, "nightly");
+  EXPECT_THROW(waiter.acquire({.timeout = Duration::zero()}), AcquireTimeout);
+  EXPECT_EQ(session->threads(), 4);
+  MongoElector elector(session, "billing");
+  elector.start();
+  EXPECT_EQ(session->threads(), 6);
+}
+
+// The release of a lock may need a thread that does not run yet.
+TEST_F(RuntimeTest, an_errand_brings_its_own_thread) {
+  const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});
+  MongoLocker lock(session, "nightly", {.ttl = seconds(100)});
+  lock.acquire();
+  store_->refuse(Verb::release, Outcome::unreachable);
+  EXPECT_FALSE(lock.release());
+  store_->heal();
+  EXPECT_TRUE(eventually([&] {
+    clock_->advance(seconds(1));
+    return !store_->read(Key::lock("nightly")).record;
+  }));
+}
+
 TEST_F(RuntimeTest, without_hints_there_is_no_thread_for_them) {
   store_->send_hints(false);
   const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});
@@ -99,9 +129,9 @@ TEST_F(RuntimeTest, a_start_without_threads_to_be_had_can_be_repeated) {
   pthread_attr_t impossible = usual;
   ASSERT_EQ(pthread_attr_setstacksize(&impossible, std::size_t{1} << 46), 0);
   ASSERT_EQ(pthread_setattr_default_np(&impossible), 0);
-  EXPECT_THROW(tried->start(seconds(1)), std::system_error);
+  EXPECT_THROW(tried->start(seconds(1), internal::Crew::candidate), std::system_error);
   ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
-  tried->start(seconds(1));
+  tried->start(seconds(1), internal::Crew::candidate);
   EXPECT_EQ(tried->threads(), 6);
   tried->finish();
   EXPECT_EQ(tried->threads(), 0);
@@ -110,7 +140,7 @@ TEST_F(RuntimeTest, a_start_without_threads_to_be_had_can_be_repeated) {
 TEST_F(RuntimeTest, counts_the_events_that_a_slow_sink_missed) {
   std::promise<void> go;
   const auto slow = runtime();
-  slow->start(seconds(1));
+  slow->start(seconds(1), internal::Crew::candidate);
   slow->call([future = std::make_shared<std::future<void>>(go.get_future())] { future->wait(); });
   for (std::size_t i = 0; i < kMaxQueuedEvents + 10; ++i)
     slow->emit({.kind = EventKind::store_warning, .message = std::to_string(i)});
@@ -152,7 +182,7 @@ TEST_F(RuntimeTest, clocks_are_compared_every_ten_minutes_while_they_agree) {
 
 TEST_F(RuntimeTest, its_end_is_bounded_while_the_store_hangs) {
   const auto hanging = runtime();
-  hanging->start(seconds(1));
+  hanging->start(seconds(1), internal::Crew::candidate);
   store_->hang(Verb::read);
   hanging->errand([hanging] { hanging->store().read(Key::lock("nightly")); });
   ASSERT_TRUE(eventually([&] { return store_->hanging() == 1; }));
@@ -164,7 +194,7 @@ TEST_F(RuntimeTest, its_end_is_bounded_while_the_store_hangs) {
 TEST_F(RuntimeTest, queued_errands_are_done_before_it_ends) {
   const auto busy = runtime();
   std::atomic<int> done{0};
-  busy->start(seconds(1));
+  busy->start(seconds(1), internal::Crew::candidate);
   for (int i = 0; i < 100; ++i) busy->errand([&] { ++done; });
   busy->finish();
   EXPECT_EQ(done, 100);

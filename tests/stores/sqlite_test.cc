@@ -219,6 +219,19 @@ TEST_F(Sqlite, files_of_dead_sessions_do_not_pile_up) {
   EXPECT_LE(std::distance(begin(files), end(files)), 2);
 }
 
+// As a command line does it: one store for each lease.
+TEST_F(Sqlite, many_short_sessions_keep_the_log_short) {
+  std::uintmax_t longest = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto store = open();
+    EXPECT_EQ(store->release(hold(*store, seconds(60))).outcome, Outcome::granted);
+    if (std::filesystem::exists(path_ + "-wal"))
+      longest = std::max(longest, std::filesystem::file_size(path_ + "-wal"));
+  }
+  EXPECT_GT(longest, 0U);
+  EXPECT_LT(longest, 100U * 4096);
+}
+
 TEST_F(Sqlite, a_store_that_is_closed_leaves_its_leases_to_their_ttl) {
   auto store = open();
   hold(*store, hours(1));

@@ -27,7 +27,9 @@ constexpr std::int64_t kOpeningPatienceMs = 5000;
 constexpr std::int64_t kForgetMembersAfterMs = 24LL * 3600 * 1000;
 // In pages of 4 KiB. Moving the log costs two disk syncs, and the next write another one. Renewals
 // and releases see to it, a release after it has woken the waiters; a claim, for which somebody
-// waits, only where claims are all there is.
+// waits, only where claims are all there is. The end of a program leaves a short log where it is:
+// reading it costs the next one less than moving it would.
+constexpr int kShortLog = 64;
 constexpr int kLongLog = 4000;
 constexpr int kTooLongLog = 4 * kLongLog;
 
@@ -78,7 +80,7 @@ class Pool {
     idle_.clear();
   }
 
-  // As clear(), but the log stays where it is.
+  // Without moving the log into the file, or removing anything.
   void drop() noexcept {
     for (const auto& connection : idle_) connection->database().spare_companions();
     idle_.clear();
@@ -269,13 +271,10 @@ SqliteStore::~SqliteStore() {
   }
   const ForkGate::Pass pass;
   ForkGate::remove(*this);
-  if (disowned) {
-    sessions_.leave();
-    pool_.clear();
-  } else {
-    sessions_.abandon();
-    pool_.drop();
-  }
+  disowned ? sessions_.leave() : sessions_.abandon();
+  // Without the log an abandoned session would be one on other files.
+  if (!disowned || log_pages_ < kShortLog) pool_.drop();
+  pool_.clear();
 }
 
 bool SqliteStore::disown_leases() {

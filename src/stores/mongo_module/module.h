@@ -1,0 +1,17 @@
+// Between a program and the module with its MongoDB store; both come from one build.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "mongoelector/options.h"
+#include "mongoelector/store.h"
+
+namespace mongoelector::internal {
+
+// As open_mongo_store().
+using OpenMongoStore = void(const std::string& uri, const ConnectOptions& options,
+                            std::shared_ptr<LeaseStore>& store);
+inline constexpr char kOpenMongoStore[] = "mongoelector_open_mongo_store";
+
+}  // namespace mongoelector::internal
