@@ -57,10 +57,11 @@ class PassingTime {
 class Candidate {
  public:
   explicit Candidate(std::shared_ptr<Session> session)
-      : elector_(std::move(session), "key", {.ttl = kTtl,
-                                             .onmaster = [this](const Term& term) { won(term); },
-                                             .onmasterloss = [this](const Term& term) { lost(term); },
-                                             .onloop = [this] { act(); }}) {}
+      : elector_(std::move(session), "key",
+                 {.ttl = kTtl,
+                  .onmaster = [this](const Term& term) { won(term); },
+                  .onmasterloss = [this](const Term& term) { lost(term); },
+                  .onloop = [this] { act(); }}) {}
 
   MongoElector& elector() { return elector_; }
   void in_callbacks(std::uint8_t action) { action_ = action; }
