@@ -3,12 +3,17 @@ option(MONGOELECTOR_BUILD_TESTS "build tests and examples; needs the tool" ${PRO
 option(MONGOELECTOR_BUILD_BENCH "build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 set(MONGOELECTOR_SANITIZE "" CACHE STRING "sanitizers for everything, e.g. address,undefined or thread")
 
+option(MONGOELECTOR_FUZZ "build the fuzz targets with libFuzzer; needs clang" OFF)
+
 if(PROJECT_IS_TOP_LEVEL)
   if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE Release)
   endif()
   # Assertions stay on: a lock that is silently wrong is worse than one that stops.
   set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+  if(MONGOELECTOR_SANITIZE)
+    set(CMAKE_CXX_FLAGS_RELEASE "-O1 -g1")  # instrumented code takes twice as long to compile
+  endif()
   find_program(MONGOELECTOR_CCACHE ccache)
   if(MONGOELECTOR_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${MONGOELECTOR_CCACHE})

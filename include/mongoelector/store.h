@@ -1,9 +1,9 @@
 // The contract between leases and whatever keeps them: for people who write a store.
 //
 // A store has a few atomic verbs. Each is one conditional write or one read and returns an outcome;
-// none throws for contention or trouble. Ownership is decided here and nowhere else, so every
-// promise has a number, and one conformance suite named after them (tests/conformance) runs against
-// every store:
+// none throws for contention or trouble (std::bad_alloc says as much as `unknown`). Ownership is
+// decided here and nowhere else, so every promise has a number, and one conformance suite named
+// after them (tests/conformance) runs against every store:
 //
 //   claim    S1  one winner among any number of concurrent claims
 //            S2  an expired lease is free at once

@@ -95,7 +95,7 @@ void ElectionParticipant::write_report() {
 // ---- the history ----
 
 void ElectionParticipant::begin_chapter(Instant now) {
-  chapter_ = Chapter{.row = {.key = key_, .token = election_.lease.token, .holder = holder_},
+  chapter_ = Chapter{.row = TermRow{.key = key_, .token = election_.lease.token, .holder = holder_},
                      .began = now,
                      .expired = expired_seen_};
   runtime_->record([me = self(), chapter = *chapter_] { me->open_term(chapter); });

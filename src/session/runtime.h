@@ -118,6 +118,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 
   // Shared with the jobs that deliver: they may outlive the session.
   struct Events {
+    explicit Events(EventSink to) : sink(std::move(to)) {}
+
     const EventSink sink;
     std::atomic<std::size_t> queued = 0;
     std::atomic<std::size_t> dropped = 0;
