@@ -351,6 +351,8 @@ void MongoModel::suffer(Duration length) {
   Random& random = around_.world.random;
   const auto anybody = static_cast<int>(random.pick(0, kMembers - 1));
   const int victim = leader >= 0 && random.chance(0.7) ? leader : anybody;
+  // The one that matters most: a primary that does not know that it is none.
+  if (leader >= 0 && random.chance(0.3)) return cut_off(leader, length);
   switch (static_cast<Disaster>(random.pick(0, around_.profile.drops_collection ? 4 : 3))) {
     case Disaster::step_down:
       around_.fault(Fault::step_down);

@@ -196,6 +196,16 @@ class Simulation {
     network_.cut_link(client, member, there, back, until);
   }
 
+  // Whoever waits for the answer to a claim, if anybody does: that is where deafness hurts most.
+  int somebody_in_doubt() {
+    const int first = anybody();
+    for (int i = 0; i < profile_.clients; ++i) {
+      const int id = (first + i) % profile_.clients;
+      if (clients_[static_cast<std::size_t>(id)]->claims_in_flight()) return id;
+    }
+    return first;
+  }
+
   void heal() {
     telling_.healed = true;
     network_.heal();
@@ -205,7 +215,7 @@ class Simulation {
     store_->heal(away);
     if (profile_.one_stays_deaf) {
       telling_.hit(Probe::healed_without_a_client);
-      network_.cut(anybody(), profile_.one_stays_mute, true, TrueTime::max());
+      network_.cut(somebody_in_doubt(), profile_.one_stays_mute, true, TrueTime::max());
     }
     telling_.tell({.what = What::healed});
     for (const auto& client : clients_) {
