@@ -31,6 +31,7 @@ void ElectionParticipant::post_records(Occasion occasion) {
   const bool stopped = election_.state == ElectionState::stopped;
   const Instant now = runtime_->clock().now();
   report_at_ = stopped ? Instant::max() : now + report_every();
+  if (!stopped && control_at_ > now) report_at_ = std::min(report_at_, control_at_);
   schedule();
   if (options_.report_status) post_report();
   // A claim has checked the clock, but a term may last for months. Its lease goes by the store's
@@ -221,7 +222,9 @@ void ElectionParticipant::read_control() {
         input.barred_until = runtime_->clock().now() + effect.barred_for;
       input.step_down = effect.step_down;
       if (effect.due_in > Duration::zero()) {
-        report_at_ = std::min(report_at_, runtime_->clock().now() + effect.due_in);
+        const Instant due = runtime_->clock().now() + effect.due_in;
+        control_at_ = std::min(control_at_, due);
+        report_at_ = std::min(report_at_, due);
         schedule();
       }
       stepdown_ = reply.row->stepdown.value_or(StepDown{});
