@@ -47,7 +47,8 @@ class Fleet {
     TermRow ended{.key = key};
     eventually([&] {
       for (const TermRow& row : at.store().history(key, {}, 8).rows) {
-        if (row.ended_by == EndedBy::open) continue;
+        // A successor's guess is replaced by the word of who ended.
+        if (row.ended_by == EndedBy::open || row.ended_by == EndedBy::expired) continue;
         ended = row;
         return true;
       }
