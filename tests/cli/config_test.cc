@@ -35,7 +35,8 @@ class Config : public testing::Test {
     flags.insert(flags.begin(), {"config", "show", "--json"});
     const Finished tool = run(flags, std::move(environment));
     EXPECT_EQ(tool.code, 0) << tool.err;
-    for (const json& one : document_of(tool.out, "mongoelector.config/1").at("settings")) {
+    const json document = document_of(tool.out, "mongoelector.config/1");
+    for (const json& one : document.at("settings")) {
       if (one.at("name") != name) continue;
       const json& value = one.at("value");
       return (value.is_string() ? value.get<std::string>() : value.dump()) + " from " +
