@@ -47,6 +47,8 @@ Bson ours_with(std::string_view field, Value value) {
 Bson ours_standing_still(const RecordMark& mark) {
   const Date expires{static_cast<std::int64_t>(mark.version)};
   return operation("$and", {operation("$eq", {"$lease_id", literal(mark.owner)}),
+                            operation("$eq", {operation("$ifNull", {"$judge", ""}),
+                                              literal(mark.judge)}),
                             ours_with("$ts_expire", expires)});
 }
 
@@ -245,6 +247,7 @@ Decoded decode(Kind kind, const bson_t& document) {
         .ttl = std::clamp<Duration>(expressible(integer(document, "ttl_ms").value_or(0)),
                                     Duration(0), kLargestTtl),
         .version = static_cast<std::uint64_t>(expires.ms),
+        .judge = text(document, "judge").value_or(""),
         .created_at = wall(date(document, "ts_created").value_or(Date{0})),
         .expires_at = wall(expires)};
   } catch (const ArgumentError& error) {

@@ -97,7 +97,8 @@ bool MongoModel::free_for(int member, const ClaimRequest& request) const {
   if (entry->expires_ms > now_ms(here)) return false;
   return entry->judge == member ||
          request.stood_still == RecordMark{entry->record.lease_id.str(),
-                                           static_cast<std::uint64_t>(entry->expires_ms)};
+                                           static_cast<std::uint64_t>(entry->expires_ms),
+                                           std::to_string(entry->judge)};
 }
 
 Record MongoModel::shown(int member, const Entry& entry) const {
@@ -106,6 +107,7 @@ Record MongoModel::shown(int member, const Entry& entry) const {
   record.remaining = std::chrono::milliseconds(entry.expires_ms - now);
   record.claimable = entry.expires_ms <= now && entry.judge == member;
   record.version = static_cast<std::uint64_t>(entry.expires_ms);
+  record.judge = std::to_string(entry.judge);
   record.expires_at = WallTime(std::chrono::milliseconds(entry.expires_ms));
   return record;
 }
