@@ -26,6 +26,9 @@ namespace mongoelector::cli {
   COMMAND(release)                     \
   COMMAND(acquire)                     \
   COMMAND(renew)                       \
+  COMMAND(config)                      \
+  COMMAND(timing)                      \
+  COMMAND(completion)                  \
   COMMAND(version)                     \
   COMMAND(help)
 

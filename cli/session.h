@@ -5,17 +5,25 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/settings.h"
 #include "mongoelector/connect.h"
 
 namespace mongoelector::cli {
 
 struct StoreChoice {
-  std::string uri;     // empty: the default file of this machine
-  std::string origin;  // "--uri", "MONGODB_URI", ...; empty: nobody said anything
+  std::string uri = {};     // empty: the default file of this machine
+  std::string origin = {};  // "--uri", "MONGODB_URI", ...; empty: nobody said anything
+  Setting database = {};
+  bool require_shared = false;
+  std::string require_shared_origin = {};
+
+  bool on_a_server() const { return uri.starts_with("mongodb"); }
+  // To show; no password.
+  std::string shown_uri() const;
 };
 
-// The first of: --uri or --uri-file; MONGOELECTOR_URI or MONGOELECTOR_URI_FILE; MONGODB_URI.
-// `stdin_is_free`: "--uri-file -" may read it. Throws Failure.
+// What flags, environment and configuration file say together. `stdin_is_free`: "--uri-file -" may
+// read it. Throws Failure.
 StoreChoice choose_store(const Globals& globals, bool stdin_is_free);
 
 struct Connection {
