@@ -26,6 +26,9 @@ namespace mongoelector::cli {
   COMMAND(release)                     \
   COMMAND(acquire)                     \
   COMMAND(renew)                       \
+  COMMAND(doctor)                      \
+  COMMAND(init)                        \
+  COMMAND(bench)                       \
   COMMAND(version)                     \
   COMMAND(help)
 

@@ -85,8 +85,12 @@ StoreChoice choose_store(const Globals& globals, bool stdin_is_free) {
 }
 
 Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions options) {
+  return open_connection(context, choose_store(context.globals, stdin_is_free),
+                         std::move(options));
+}
+
+Connection open_connection(Context& context, const StoreChoice& choice, ConnectOptions options) {
   const Globals& globals = context.globals;
-  const StoreChoice choice = choose_store(globals, stdin_is_free);
   refuse_private(globals, choice);
   Connection connection;
   connection.by_default = choice.origin.empty();
