@@ -29,6 +29,9 @@ namespace mongoelector::cli {
   COMMAND(config)                      \
   COMMAND(timing)                      \
   COMMAND(completion)                  \
+  COMMAND(doctor)                      \
+  COMMAND(init)                        \
+  COMMAND(bench)                       \
   COMMAND(version)                     \
   COMMAND(help)
 

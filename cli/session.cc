@@ -77,7 +77,11 @@ StoreChoice choose_store(const Globals& globals, bool stdin_is_free) {
 }
 
 Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions options) {
-  const StoreChoice choice = choose_store(context.globals, stdin_is_free);
+  return open_connection(context, choose_store(context.globals, stdin_is_free),
+                         std::move(options));
+}
+
+Connection open_connection(Context& context, const StoreChoice& choice, ConnectOptions options) {
   refuse_private(choice);
   Connection connection;
   connection.by_default = choice.origin.empty();

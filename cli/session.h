@@ -35,8 +35,11 @@ struct Connection {
 inline constexpr std::string_view kDefaultStoreNotice =
     "store: SQLite on this machine only (set MONGODB_URI to coordinate several hosts)";
 
-// Connects to the chosen store. Throws Failure and ConnectError. Not bounded by --timeout: see
-// Deadline.
+// Connects to the store that was chosen. Throws Failure and ConnectError. Not bounded by --timeout:
+// see Deadline.
+Connection open_connection(Context& context, const StoreChoice& choice,
+                           ConnectOptions options = {});
+// Chooses it first.
 Connection open_connection(Context& context, bool stdin_is_free = true,
                            ConnectOptions options = {});
 
