@@ -67,6 +67,11 @@ void Child::set_kill_time() {
   guardian_.kill_at(at);
 }
 
+void Child::end(int wait_status) {
+  exit_code_ = shell_code(wait_status);
+  if (WIFSIGNALED(wait_status)) ended_by_ = WTERMSIG(wait_status);
+}
+
 void Child::look() {
   while (!exit_code_) {
     const auto report = guardian_.next_report();
@@ -82,10 +87,16 @@ void Child::look() {
         exit_code_ = report->value == ENOENT ? kNotFound : kNotExecutable;
         break;
       case Guardian::Report::ended:
-        exit_code_ = shell_code(static_cast<int>(report->value));
+        if (!exit_code_) end(static_cast<int>(report->value));
+        break;
+      case Guardian::Report::suspended:
+        suspended_ = true;
+        break;
+      case Guardian::Report::escaped:
+        escaped_ = static_cast<pid_t>(report->value);
         break;
       case Guardian::Report::vanished:
-        exit_code_ = 128 + SIGKILL;
+        end(SIGKILL);
         break;
     }
   }

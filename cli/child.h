@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cli/guardian.h"
 
@@ -39,11 +40,18 @@ class Child {
   // The exit code as a shell gives it, once the command has ended: 126 and 127 if it never ran,
   // 128+N if signal N ended it.
   std::optional<int> exit_code() const { return exit_code_; }
+  // The signal that ended it, if one did.
+  std::optional<int> ended_by() const { return ended_by_; }
+  // A process that it left behind where KILL for the group does not reach, if there is one.
+  std::optional<pid_t> escaped() const { return escaped_; }
+  // Whether it was suspended since the last call (Ctrl-Z, STOP).
+  bool suspended() { return std::exchange(suspended_, false); }
   // What kept it from running; empty if it ran.
   const std::string& obstacle() const { return obstacle_; }
 
  private:
   void set_kill_time();
+  void end(int wait_status);
 
   const Clock& clock_;
   const Duration grace_;
@@ -55,6 +63,9 @@ class Child {
   Instant stop_at_ = Instant::max();
   bool impatient_ = false;
   std::optional<int> exit_code_;
+  std::optional<int> ended_by_;
+  std::optional<pid_t> escaped_;
+  bool suspended_ = false;
   std::string obstacle_;
 };
 

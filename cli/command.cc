@@ -9,6 +9,7 @@ namespace mongoelector::cli {
 #define MONGOELECTOR_COMMANDS(COMMAND) \
   COMMAND(lock)                        \
   COMMAND(run)                         \
+  COMMAND(once)                        \
   COMMAND(status)                      \
   COMMAND(list)                        \
   COMMAND(leader)                      \
@@ -25,6 +26,12 @@ namespace mongoelector::cli {
   COMMAND(release)                     \
   COMMAND(acquire)                     \
   COMMAND(renew)                       \
+  COMMAND(config)                      \
+  COMMAND(timing)                      \
+  COMMAND(completion)                  \
+  COMMAND(doctor)                      \
+  COMMAND(init)                        \
+  COMMAND(bench)                       \
   COMMAND(version)                     \
   COMMAND(help)
 

@@ -17,7 +17,9 @@ Duration Election::age(const NodeStatus& member) const {
 }
 
 // Rows come every ttl/2 while a member lives, so two are missing.
-bool Election::stale(const NodeStatus& member) const { return age(member) > member.ttl; }
+bool Election::stale(const NodeStatus& member) const {
+  return age(member) > kStaleAfterTtls * member.ttl;
+}
 
 bool Election::cordoned(const NodeStatus& member) const {
   const Holder holder = holder_of(member);

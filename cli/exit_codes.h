@@ -22,6 +22,8 @@ enum class Exit : int {
   denied = 77,
   config = 78,
   lease_lost = 80,
+  max_hold = 81,
+  gave_up = 82,
   not_executable = 126,
   not_found = 127,
 };
@@ -32,7 +34,7 @@ struct ExitCode {
   std::string_view meaning;
 };
 
-inline constexpr std::array<ExitCode, 15> kExitCodes{{
+inline constexpr std::array<ExitCode, 17> kExitCodes{{
     {Exit::done, "done", "done; for questions: yes"},
     {Exit::no, "no", "a question answered no: no leader, not held"},
     {Exit::usage, "usage", "bad flags or arguments"},
@@ -46,6 +48,8 @@ inline constexpr std::array<ExitCode, 15> kExitCodes{{
     {Exit::denied, "denied", "wrong password or missing privilege"},
     {Exit::config, "config", "configuration wrong or conflicting, or timings that cannot work"},
     {Exit::lease_lost, "lease_lost", "lease lost while the command ran; it was stopped"},
+    {Exit::max_hold, "max_hold", "stopped by --max-hold"},
+    {Exit::gave_up, "gave_up", "the command ended too often (run --give-up exit)"},
     {Exit::not_executable, "not_executable", "the command cannot be executed"},
     {Exit::not_found, "not_found", "the command was not found"},
 }};

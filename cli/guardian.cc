@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 #include <system_error>
 
 #include "base/poll.h"
@@ -51,11 +53,12 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 class Guard {
  public:
   Guard(const ChildPlan& plan, const Clock& clock, Instant kill_at, char* const* argv,
-        char* const* environment, int orders, int reports)
+        char* const* environment, char* const* files, int orders, int reports)
       : plan_(plan),
         clock_(clock),
         argv_(argv),
         environment_(environment),
+        files_(files),
         orders_(orders),
         reports_(reports),
         kill_at_(kill_at) {}
@@ -91,6 +94,11 @@ class Guard {
     report(Guardian::Report::started, child_);
     while (!child_ended()) watch(children);
     const int status = reap();
+    if (orders_ < 0) {
+      for (char* const* file = files_; *file != nullptr; ++file) unlink(*file);
+    } else if (!plan_.leave_strays || sweep_) {
+      name_escaped();
+    }
     report(Guardian::Report::ended, status);
     _exit(0);
   }
@@ -116,6 +124,11 @@ class Guard {
     if (watched[0].revents != 0) obey();
     signalfd_siginfo ignored{};
     while (read(children, &ignored, sizeof ignored) > 0) {
+    }
+    siginfo_t info{};
+    if (waitid(P_PID, static_cast<id_t>(child_), &info, WSTOPPED | WNOHANG) == 0 &&
+        info.si_pid == child_) {
+      report(Guardian::Report::suspended, info.si_status);
     }
   }
 
@@ -169,6 +182,23 @@ class Guard {
     return status;
   }
 
+  // Whoever left the group has come to us when its parents were gone.
+  void name_escaped() const {
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    const int list = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    std::array<char, 16> digits{};  // of the first; one is enough to look for the others
+    const ssize_t size = list < 0 ? 0 : read(list, digits.data(), digits.size());
+    long pid = 0;
+    for (const char digit : std::span(digits).first(static_cast<std::size_t>(std::max<ssize_t>(
+             size, 0)))) {
+      if (digit < '0' || digit > '9') break;
+      pid = pid * 10 + digit - '0';
+    }
+    if (list >= 0) close(list);
+    if (pid > 0) report(Guardian::Report::escaped, pid);
+  }
+
   void report(Guardian::Report::Kind kind, long value) const {
     const Message message{.kind = kind, .value = value};
     // Whoever does not read has gone, and needs no report.
@@ -179,6 +209,7 @@ class Guard {
   const Clock& clock_;
   char* const* argv_;
   char* const* environment_;
+  char* const* files_;
   int orders_;
   const int reports_;
   pid_t guardian_ = -1;
@@ -192,6 +223,7 @@ class Guard {
 Guardian::Guardian(const ChildPlan& plan, const Clock& clock, Instant kill_at) {
   const std::vector<char*> argv = pointers(plan.argv);
   const std::vector<char*> environment = pointers(plan.environment);
+  const std::vector<char*> files = pointers(plan.remove);
   Pipe orders = make_pipe();
   Pipe reports = make_pipe();
   // Without the handlers of fork(): there the embedded store closes what the guardian is to hold.
@@ -200,7 +232,7 @@ Guardian::Guardian(const ChildPlan& plan, const Clock& clock, Instant kill_at) {
   if (process_ == 0) {
     // Its own copy of this end would hide the supervisor's death from it.
     close(orders.write.get());
-    Guard(plan, clock, kill_at, argv.data(), environment.data(), orders.read.get(),
+    Guard(plan, clock, kill_at, argv.data(), environment.data(), files.data(), orders.read.get(),
           reports.write.get())
         .run();
   }

@@ -8,7 +8,7 @@
 //     store that is the descriptor which keeps the lease: nobody takes over before they are gone.
 //     So make it when the lease is held; it needs no lock and no thread of the process it comes
 //     from.
-// Processes that leave the group (setsid) escape.
+// Processes that leave the group (setsid) escape; one of them is named.
 #pragma once
 
 #include <signal.h>
@@ -31,6 +31,7 @@ struct ChildPlan {
   bool leave_strays = false;  // when the command ends by itself, others of its group live on
   // The lease is certain until then, unless it is renewed: the command starts before or not at all.
   Instant covered_until = Instant::max();
+  std::vector<std::string> remove = {};  // files that go when the supervisor is killed
 };
 
 // Made, used and destroyed by one thread.
@@ -40,6 +41,8 @@ class Guardian {
     enum Kind : int {
       started,      // value: pid of the command, and of its group
       exec_failed,  // value: errno; `ended` follows
+      suspended,    // value: the signal that stopped the command
+      escaped,      // value: pid of a process that left the group and lives on; `ended` follows
       ended,        // value: as waitpid() gives it, of KILL if it came too late to start; the last
       vanished,     // the guardian was killed; the command went with it
     };

@@ -25,7 +25,8 @@ std::optional<int> first_that_ends(Signals& signals) {
 }  // namespace
 
 std::optional<int> run_interruptible(Signals& signals, const std::function<void()>& work,
-                                     const std::function<void(int)>& cancel) {
+                                     const std::function<void(int)>& cancel,
+                                     const std::function<void()>& tick) {
   std::exception_ptr error;
   Wake over;
   std::thread working([&] {
@@ -41,7 +42,8 @@ std::optional<int> run_interruptible(Signals& signals, const std::function<void(
   std::array<pollfd, 2> watched{
       {{.fd = over.fd(), .events = POLLIN}, {.fd = signals.fd(), .events = POLLIN}}};
   while (watched[0].revents == 0) {
-    internal::poll_until(*clock, watched, Instant::max());
+    const Instant until = tick ? clock->now() + std::chrono::seconds(1) : Instant::max();
+    if (!internal::poll_until(*clock, watched, until) && !ended_by) tick();
     const auto signal = first_that_ends(signals);
     if (!signal) continue;
     // Whoever insists is not held up by a store that hangs.

@@ -10,8 +10,10 @@ namespace mongoelector::cli {
 
 // Runs `work` on a thread of its own until it returns, and throws what it throws. The first signal
 // that asks the process to end calls `cancel` with its number, which has to make `work` return
-// soon; then that number is the answer. A second one ends the process on the spot.
+// soon; then that number is the answer. A second one ends the process at once. Meanwhile `tick`,
+// if there is one, is called every second.
 std::optional<int> run_interruptible(Signals& signals, const std::function<void()>& work,
-                                     const std::function<void(int)>& cancel);
+                                     const std::function<void(int)>& cancel,
+                                     const std::function<void()>& tick = {});
 
 }  // namespace mongoelector::cli

@@ -2,19 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
-#include "base/poll.h"
 #include "base/text.h"
-#include "cli/child.h"
 #include "cli/command.h"
-#include "cli/interruptible.h"
-#include "cli/session.h"
-#include "cli/supervision.h"
-#include "cli/terminal.h"
-#include "cli/wake.h"
-#include "mongoelector/locker.h"
+#include "cli/hold.h"
+#include "cli/progress.h"
 
 namespace mongoelector::cli {
 
@@ -28,46 +21,42 @@ struct LockFlags {
   std::optional<Duration> wait;
   int conflict_code = static_cast<int>(Exit::busy);
   OnLost on_lost = OnLost::kill;
-  std::string script;
   bool quiet_wait = false;
   bool allow_nested = false;
-  SupervisionFlags supervision;
+  HoldFlags hold;
+
+  bool waits() const { return !nonblock && wait != Duration::zero(); }
 };
 
-// One lock, from waiting for it to the end of the command.
-class LockRun {
+// From the first attempt to having the lock.
+class Waiting {
  public:
-  LockRun(const LockFlags& flags, Context& context, Session& session, MongoLocker& locker,
-          const StopBudget& budget, Signals& signals)
-      : flags_(flags),
-        context_(context),
-        clock_(session.clock()),
-        locker_(locker),
-        budget_(budget),
-        signals_(signals) {}
+  Waiting(const LockFlags& flags, Context& context, Hold& hold)
+      : flags_(flags), context_(context), hold_(hold), began_(hold.clock().now()) {}
 
-  int run(const std::vector<std::string>& command) {
+  // An exit code if there is no waiting any longer.
+  std::optional<int> run() {
     try {
-      if (const auto signal = acquire_or_wait()) return 128 + *signal;
+      const auto signal = acquire();
+      if (signal) return 128 + *signal;
+      return std::nullopt;
     } catch (const AcquireTimeout& error) {
       return refuse(error.what());
     } catch (const LockExists& error) {
       return refuse(show_key() + " is " + in_the_way(error.record(), "since {} ago"));
     }
-    const int code = supervise(command);
-    locker_.release();
-    return code;
   }
 
  private:
-  std::string show_key() const { return internal::show_key(locker_.key()); }
+  std::string show_key() const { return internal::show_key(hold_.locker().key()); }
 
   // "held by batch-1 (pid 977) since 12m ago, lease ends in 31s"
   std::string in_the_way(const Record& record, fmt::format_string<std::string> since) const {
     const Holder& holder = record.holder;
     const std::string& name = holder.label.empty() ? holder.host : holder.label;
     std::string text = fmt::format("held by {} (pid {})", shown(name), holder.pid);
-    const auto held = std::chrono::floor<std::chrono::seconds>(clock_.wall() - record.created_at);
+    const auto held =
+        std::chrono::floor<std::chrono::seconds>(hold_.clock().wall() - record.created_at);
     text += " " + fmt::format(since, internal::show_duration(std::max<Duration>(held, Duration{})));
     if (record.remaining > Duration::zero())
       text += ", lease ends in " + internal::show_duration(record.remaining);
@@ -75,111 +64,61 @@ class LockRun {
   }
 
   int refuse(const std::string& why) {
+    hold_.report().because("busy");
     context_.out.fail({Exit::busy, why});
     return flags_.conflict_code;
   }
 
-  bool waits() const { return !flags_.nonblock && flags_.wait != Duration::zero(); }
-
-  void say_waiting(const std::string& why) {
-    if (!flags_.quiet_wait) context_.out.note("waiting for " + show_key() + ": " + why);
-  }
-
-  // The signal that ended the waiting: then no record is left behind.
-  std::optional<int> acquire(AcquireOptions options) {
-    std::stop_source cancel;
-    options.cancel = cancel.get_token();
-    const auto signal = run_interruptible(
-        signals_, [&] { locker_.acquire(options); }, [&](int) { cancel.request_stop(); });
-    if (signal) locker_.release();  // it may have been just too late
-    return signal;
-  }
-
-  std::optional<int> acquire_or_wait() {
-    const Instant began = clock_.now();
+  std::optional<int> acquire() {
+    std::string why;
     try {
-      return acquire({.blocking = false});
+      return hold_.acquire({.blocking = false});
     } catch (const LockExists& error) {
       if (!flags_.allow_nested && held_for_us(error.record().holder.uuid)) {
         throw Failure(Exit::usage,
                       show_key() + " is held for this very command; waiting would never end",
                       "--allow-nested waits all the same");
       }
-      if (!waits()) throw;
-      say_waiting(in_the_way(error.record(), "for {}"));
+      if (!flags_.waits()) throw;
+      why = in_the_way(error.record(), "for {}");
     } catch (const StoreError& error) {
-      if (!waits() || error.outcome() == Outcome::denied || error.outcome() == Outcome::damaged)
+      if (!flags_.waits() || error.outcome() == Outcome::denied ||
+          error.outcome() == Outcome::damaged)
         throw;
-      say_waiting(error.what());
+      why = error.what();
+    }
+    return wait(why);
+  }
+
+  std::optional<int> wait(const std::string& why) {
+    std::optional<Progress> progress;
+    const auto so_far = [&] { return hold_.clock().now() - began_; };
+    std::function<void()> tick;
+    if (!flags_.quiet_wait) {
+      const std::string what = "waiting for " + show_key();
+      progress.emplace(context_.out, what + ": " + why);
+      if (progress->changes()) {
+        tick = [&progress, what, why, so_far] {
+          progress->update(what + " since " + internal::show_duration(so_far()) + ": " + why);
+        };
+      }
     }
     std::optional<Duration> left = flags_.wait;
-    if (left) *left = std::max(*left - (clock_.now() - began), Duration::zero());
-    const auto signal = acquire({.timeout = left});
+    if (left) *left = std::max(*left - so_far(), Duration::zero());
+    const auto signal = hold_.acquire({.timeout = left}, tick);
+    progress.reset();
     if (!signal && !flags_.quiet_wait) {
       context_.out.note(fmt::format("acquired {} after {:.1f}s, token {}", show_key(),
-                                    internal::seconds(clock_.now() - began),
-                                    to_string(locker_.token())));
+                                    internal::seconds(so_far()),
+                                    to_string(hold_.locker().token())));
     }
     return signal;
   }
 
-  int supervise(const std::vector<std::string>& command) {
-    Wake lost;
-    const std::stop_callback on_loss(locker_.stop_token(), [&] { lost.notify(); });
-    const Terminal terminal;
-    ChildPlan plan = plan_child(command, flags_.supervision, signals_,
-                                {.key = locker_.key(),
-                                 .holder_id = locker_.status().uuid,
-                                 .label = flags_.supervision.label,
-                                 .token = locker_.token(),
-                                 .ttl = budget_.ttl});
-    plan.terminal = terminal.fd();
-    if (flags_.on_lost == OnLost::kill) plan.covered_until = clock_.now() + locker_.remaining();
-    Child child(plan, clock_, budget_.grace);
-    look_at_lease(child);
-    while (!child.exit_code()) {
-      std::array<pollfd, 3> watched{{{.fd = child.fd(), .events = POLLIN},
-                                     {.fd = signals_.fd(), .events = POLLIN},
-                                     {.fd = lost.fd(), .events = POLLIN}}};
-      internal::poll_until(clock_, watched, next_look(child, budget_, clock_.now()));
-      lost.clear();
-      deliver_signals(signals_, child);
-      // First the lease: a command that was killed because we were late has not ended by itself.
-      look_at_lease(child);
-      child.look();
-    }
-    terminal.take_back(child.pid());
-    return finish(child);
-  }
-
-  void look_at_lease(Child& child) {
-    const Instant now = clock_.now();
-    const Duration remaining = locker_.remaining();
-    if (flags_.on_lost == OnLost::kill && remaining > Duration::zero())
-      child.covered_until(now + remaining);
-    if (remaining > Duration::zero() || std::exchange(lost_, true)) return;
-    if (flags_.on_lost == OnLost::warn) {
-      context_.out.note(show_key() + " is lost; the command goes on without it (--on-lost warn)");
-      return;
-    }
-    child.lease_lost();
-    context_.out.note(stopping_text(child, budget_, now));
-  }
-
-  int finish(const Child& child) {
-    if (!child.obstacle().empty()) context_.out.note(child.obstacle());
-    if (!lost_ || flags_.on_lost == OnLost::warn) return *child.exit_code();
-    context_.out.note(stopped_text(child, budget_, clock_.now()));
-    return static_cast<int>(Exit::lease_lost);
-  }
-
   const LockFlags& flags_;
   Context& context_;
-  Clock& clock_;
-  MongoLocker& locker_;
-  const StopBudget& budget_;
-  Signals& signals_;
-  bool lost_ = false;
+  Hold& hold_;
+  const Instant began_;
 };
 
 class LockCommand : public Command {
@@ -207,54 +146,43 @@ class LockCommand : public Command {
                    "exit code if the lock is not to be had; default 75")
         ->type_name("N")
         ->check(CLI::Range(0, 255));
+    add_duration(app, "--at-least", flags_.hold.at_least,
+                 "keep the lock this long, even if the command is quick");
+    flags_.hold.add_max_hold(app);
     add_choice<OnLost>(
         app, "--on-lost", flags_.on_lost, {{"kill", OnLost::kill}, {"warn", OnLost::warn}},
         "kill: stop the command when the lease is lost (default); warn: only say so");
-    app.add_option("-c", flags_.script, "a line for sh instead of COMMAND")->type_name("STRING");
+    flags_.hold.add_script(app);
     app.add_flag("--quiet-wait", flags_.quiet_wait, "say nothing about waiting");
     app.add_flag("--allow-nested", flags_.allow_nested,
                  "wait even for a lock that is held for us");
-    flags_.supervision.add(app);
+    report_.add_flag(app);
+    flags_.hold.supervision.add(app);
   }
 
   int run(Context& context) override {
-    const std::vector<std::string> command = command_of(context);
+    if (flags_.name.empty())
+      throw Failure(Exit::usage, "lock needs a NAME", "see: mongoelector help lock");
     const Key key = Key::lock(flags_.name);
-    flags_.supervision.check();
-    if (flags_.nonblock && flags_.wait.value_or(Duration::zero()) != Duration::zero())
-      throw Failure(Exit::usage, "--nonblock and --wait contradict each other");
-    Signals signals;
-    const auto session = open_supervised(context, signals).session;
-    const bool shared = session->store().shared();
-    const StopBudget budget(flags_.supervision, shared);
-    std::optional<MongoLocker> locker;
-    try {
-      locker.emplace(session, key.name(),
-                     LockerOptions{.ttl = budget.ttl,
-                                   .label = flags_.supervision.label,
-                                   .note = flags_.supervision.note,
-                                   .timing = {.margin = budget.margin}});
-    } catch (const ArgumentError& error) {
-      throw budget.refusal(error.what(), shared);
-    }
-    return LockRun(flags_, context, *session, *locker, budget, signals).run(command);
+    return report_.around(context, about().name, key, [&] { return run_under(context, key); });
   }
 
  private:
-  std::vector<std::string> command_of(const Context& context) const {
-    if (flags_.name.empty())
-      throw Failure(Exit::usage, "lock needs a NAME", "see: mongoelector help lock");
-    if (context.command.empty() && flags_.script.empty()) {
-      throw Failure(Exit::usage, "lock needs a COMMAND to run while it holds the lock",
-                    "write: mongoelector lock NAME -- COMMAND...");
-    }
-    if (flags_.script.empty()) return context.command;
-    if (!context.command.empty())
-      throw Failure(Exit::usage, "-c and a COMMAND contradict each other");
-    return {"/bin/sh", "-c", flags_.script};
+  int run_under(Context& context, const Key& key) {
+    const auto command = flags_.hold.command_of(context, "lock NAME -- COMMAND...");
+    flags_.hold.warn_only = flags_.on_lost == OnLost::warn;
+    flags_.hold.supervision.check();
+    if (flags_.nonblock && flags_.wait.value_or(Duration::zero()) != Duration::zero())
+      throw Failure(Exit::usage, "--nonblock and --wait contradict each other");
+    Hold hold(flags_.hold, context, report_, key);
+    if (const auto code = Waiting(flags_, context, hold).run()) return *code;
+    const int code = hold.run(command);
+    hold.locker().release();
+    return code;
   }
 
   LockFlags flags_;
+  Report report_;
 };
 
 }  // namespace

@@ -32,9 +32,16 @@ std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts));
 }
 
-std::size_t terminal_columns() {
+std::string_view cut(std::string_view text, std::size_t width) {
+  std::size_t end = text.size();
+  while (width_of(text.substr(0, end)) > width) --end;
+  return text.substr(0, end);
+}
+
+// 0: no terminal, or one that does not tell.
+std::size_t terminal_columns(int fd) {
   winsize size{};
-  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  if (isatty(fd) == 0 || ioctl(fd, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col;
 }
 
@@ -54,6 +61,19 @@ void Output::answer(std::string_view text) {
 void Output::note(std::string_view text) {
   if (verbosity_ != Verbosity::quiet)
     write_all(STDERR_FILENO, fmt::format("mongoelector: {}\n", text));
+}
+
+bool Output::can_redraw() const {
+  return verbosity_ != Verbosity::quiet && terminal_columns(STDERR_FILENO) > 0;
+}
+
+void Output::redraw(std::string_view text) {
+  static constexpr std::string_view kErase = "\r\x1b[K";
+  std::string line(kErase);
+  // The last column stays free: to some terminals it is the next line already.
+  if (!text.empty())
+    line += cut(fmt::format("mongoelector: {}", text), terminal_columns(STDERR_FILENO) - 1);
+  write_all(STDERR_FILENO, line);
 }
 
 void Output::detail(std::string_view text) {
@@ -102,7 +122,7 @@ std::string Table::text(bool wide) const {
   for (const auto& row : rows_)
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   std::size_t columns = widths.size();
-  const std::size_t room = wide ? 0 : terminal_columns();
+  const std::size_t room = wide ? 0 : terminal_columns(STDOUT_FILENO);
   const auto total = [&] {
     std::size_t sum = 0;
     for (std::size_t i = 0; i < columns; ++i) sum += widths[i] + (i == 0 ? 0 : 2);

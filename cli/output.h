@@ -27,6 +27,10 @@ class Output {
   void answer(std::string_view text);
   // One line for people; not with --quiet.
   void note(std::string_view text);
+  // Whether messages go to a terminal, where a line may be written over.
+  bool can_redraw() const;
+  // In the place of the present line, cut to fit; empty: leaves nothing there.
+  void redraw(std::string_view text);
   // One line for the curious; only with --verbose.
   void detail(std::string_view text);
   // The line for a failure, and with --json the object.

@@ -9,6 +9,7 @@
 #include "base/host.h"
 #include "base/text.h"
 #include "cli/interruptible.h"
+#include "cli/replace_file.h"
 
 namespace mongoelector::cli {
 
@@ -18,12 +19,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr char kAncestors[] = "MONGOELECTOR_HELD_FOR";
-
-Duration after_kill(bool shared_store) {
-  return shared_store ? Duration(seconds(1)) : Duration(milliseconds(250));
-}
-
-bool names_a_server(std::string_view uri) { return uri.starts_with("mongodb"); }
 
 bool names(std::string_view variable, std::string_view name) {
   return variable.size() > name.size() && variable.starts_with(name) &&
@@ -51,6 +46,10 @@ void SupervisionFlags::check() const {
   internal::check_text("--note", note, 1024);
 }
 
+Duration StopBudget::after_kill(bool shared_store) {
+  return shared_store ? Duration(seconds(1)) : Duration(milliseconds(250));
+}
+
 StopBudget::StopBudget(const SupervisionFlags& flags, bool shared_store)
     : ttl(flags.ttl.value_or(shared_store ? seconds(30) : seconds(10))),
       grace(flags.grace.value_or(shared_store ? seconds(4) : seconds(2))),
@@ -67,14 +66,18 @@ Failure StopBudget::refusal(const std::string& why, bool shared_store) const {
                       internal::show_duration(grace))};
 }
 
-Connection open_supervised(Context& context, Signals& signals, ConnectOptions options) {
+Connection open_supervised(Context& context, Signals& signals, Report& report,
+                           ConnectOptions options) {
   // The embedded store answers in no time, and threads take some.
-  if (!names_a_server(choose_store(context.globals, false).uri))
+  if (!choose_store(context.globals, false).on_a_server())
     return open_connection(context, false, std::move(options));
   Connection connection;
   run_interruptible(
       signals, [&] { connection = open_connection(context, false, std::move(options)); },
-      [](int signal) { _exit(128 + signal); });
+      [&](int signal) {
+        report.interrupted(signal);
+        _exit(128 + signal);
+      });
   return connection;
 }
 
@@ -84,20 +87,23 @@ std::string holder_name(const std::string& label, const std::string& holder_id) 
 }
 
 ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionFlags& flags,
-                     const Signals& signals, const Tenure& tenure) {
+                     const Signals& signals, const Tenure& tenure, const std::string& lease_file) {
   std::string ancestors = environment(kAncestors).value_or("");
-  if (tenure.key.kind() == Kind::lock)
-    ancestors += (ancestors.empty() ? "" : " ") + tenure.holder_id;
-  const std::vector<std::pair<std::string, std::string>> ours{
+  ancestors += (ancestors.empty() ? "" : " ") + tenure.holder_id;
+  std::vector<std::pair<std::string, std::string>> ours{
       {"MONGOELECTOR_NAME", tenure.key.name()},
       {"MONGOELECTOR_KIND", std::string(to_string(tenure.key.kind()))},
       {"MONGOELECTOR_HOLDER", holder_name(tenure.label, tenure.holder_id)},
-      {"MONGOELECTOR_TOKEN", to_string(tenure.token)},
+      {"MONGOELECTOR_TOKEN", tenure.token.known() ? to_string(tenure.token) : ""},
       {"MONGOELECTOR_TTL_SECONDS", fmt::format("{}", internal::seconds(tenure.ttl))},
+      // Empty, they hide what another supervisor above us has said.
+      {"MONGOELECTOR_TERM", tenure.term != 0 ? std::to_string(tenure.term) : ""},
+      {"MONGOELECTOR_LEASE_FILE", lease_file},
       {kAncestors, ancestors}};
   ChildPlan plan{.argv = command,
                  .signal_mask = signals.inherited(),
                  .leave_strays = flags.leave_strays};
+  if (!lease_file.empty()) plan.remove = {lease_file, draft_of(lease_file)};
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view variable = *entry;
     const bool secret = names(variable, "MONGODB_URI") || names(variable, "MONGOELECTOR_URI");
@@ -107,7 +113,8 @@ ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionF
     if (replaced || (secret && !flags.keep_uri_env)) continue;
     plan.environment.emplace_back(variable);
   }
-  for (const auto& [name, value] : ours) plan.environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : ours)
+    if (!value.empty()) plan.environment.push_back(name + "=" + value);
   return plan;
 }
 
@@ -121,17 +128,37 @@ bool is_me(const Holder& holder) {
   return holder.host == internal::host_name();
 }
 
-std::optional<int> deliver_signals(Signals& signals, Child& child) {
+std::optional<int> deliver_signals(Signals& signals, Child& child, const Terminal& terminal) {
   std::optional<int> end;
   while (const auto signal = signals.next()) {
     if (asks_to_end(*signal)) {
       child.stop(*signal);
       if (!end) end = signal;
     } else {
+      if (*signal == SIGCONT && child.pid() > 0) terminal.give(child.pid());
       child.pass_on(*signal);
     }
   }
   return end;
+}
+
+void look_at(Child& child, const Terminal& terminal, Output& out) {
+  child.look();
+  if (child.suspended() && terminal.fd() >= 0 && !child.exit_code()) {
+    terminal.take_back(child.pid());
+    out.note(fmt::format(
+        "pid {} is suspended, the lease is renewed all the same; kill -CONT {} goes on, Ctrl-C "
+        "ends it",
+        child.pid(), getpid()));
+  }
+  if (!child.exit_code()) return;
+  terminal.take_back(child.pid());
+  if (!child.obstacle().empty()) out.note(child.obstacle());
+  if (child.escaped()) {
+    out.note(fmt::format("warning: pid {} left the command's process group (setsid) and lives on, "
+                         "whoever leads; only a control group (systemd) holds such processes",
+                         *child.escaped()));
+  }
 }
 
 Instant next_look(const Child& child, const StopBudget& budget, Instant now) {

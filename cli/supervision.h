@@ -1,4 +1,4 @@
-// What `lock` and `run` have in common: flags, timings, the command's environment, signals.
+// What `lock`, `once` and `run` have in common: flags, timings, the command's environment, signals.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,11 @@
 
 #include "cli/child.h"
 #include "cli/command.h"
+#include "cli/lease_file.h"
+#include "cli/report.h"
 #include "cli/session.h"
 #include "cli/signals.h"
+#include "cli/terminal.h"
 #include "mongoelector/options.h"
 
 namespace mongoelector::cli {
@@ -31,6 +34,8 @@ struct SupervisionFlags {
 template <class Value>
 void add_choice(CLI::App& app, const std::string& name, Value& value,
                 std::vector<std::pair<std::string, Value>> choices, const std::string& meaning) {
+  std::string words;
+  for (const auto& choice : choices) words += (words.empty() ? "" : "|") + choice.first;
   const auto set = [name, &value, choices](const std::string& word) {
     std::string allowed;
     for (const auto& [text, choice] : choices) {
@@ -42,7 +47,7 @@ void add_choice(CLI::App& app, const std::string& name, Value& value,
     }
     throw Failure(Exit::usage, name + " " + shown(word) + " is not one of " + allowed);
   };
-  app.add_option_function<std::string>(name, set, meaning)->type_name("WORD");
+  app.add_option_function<std::string>(name, set, meaning)->type_name(words);
 }
 
 // When a command has to be told, and killed, for it to be gone before the lease ends:
@@ -57,12 +62,16 @@ struct StopBudget {
   Duration margin;
 
   StopBudget(const SupervisionFlags& flags, bool shared_store);
+  // What the margin has to leave after the KILL.
+  static Duration after_kill(bool shared_store);
   // The library's refusal of these timings, with what would work instead.
   Failure refusal(const std::string& why, bool shared_store) const;
 };
 
-// open_connection() that a signal ends, and with it the process: nothing is held yet.
-Connection open_supervised(Context& context, Signals& signals, ConnectOptions options = {});
+// open_connection() that a signal ends, and with it the process: nothing is held yet. `report`
+// hears of it.
+Connection open_supervised(Context& context, Signals& signals, Report& report,
+                           ConnectOptions options = {});
 
 // Who we are to the command and to other processes it starts.
 struct Tenure {
@@ -71,13 +80,15 @@ struct Tenure {
   std::string label;
   Token token;
   Duration ttl;
+  std::uint64_t term = 0;  // its number for people; 0: not known, or a lock
 };
 
 // "web-2.4121.9f3c": label or host, pid, the start of the uuid.
 std::string holder_name(const std::string& label, const std::string& holder_id);
 
+// `lease_file` is where the command can read about the lease, and may be empty.
 ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionFlags& flags,
-                     const Signals& signals, const Tenure& tenure);
+                     const Signals& signals, const Tenure& tenure, const std::string& lease_file);
 
 // Whether a lock of this holder is held for a command of which we are a part.
 bool held_for_us(const std::string& holder_id);
@@ -86,7 +97,11 @@ bool held_for_us(const std::string& holder_id);
 bool is_me(const Holder& holder);
 
 // Brings what the command is to hear to it. The first signal that asks to end, if one came.
-std::optional<int> deliver_signals(Signals& signals, Child& child);
+std::optional<int> deliver_signals(Signals& signals, Child& child, const Terminal& terminal);
+
+// Sees what became of the command and says what people should know of it. The terminal is ours
+// again when it was suspended and when it has ended.
+void look_at(Child& child, const Terminal& terminal, Output& out);
 
 // When a loop has to look at its lease again: at its deadline, and often enough for the guardian to
 // hear of every renewal long before the deadline of the one before.

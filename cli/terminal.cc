@@ -15,6 +15,11 @@ Terminal::Terminal() {
     terminal_ = std::move(terminal);
 }
 
+void Terminal::give(pid_t to) const {
+  if (terminal_.get() >= 0 && tcgetpgrp(terminal_.get()) == getpgrp())
+    tcsetpgrp(terminal_.get(), to);
+}
+
 void Terminal::take_back(pid_t from) const {
   if (terminal_.get() >= 0 && tcgetpgrp(terminal_.get()) == from)
     tcsetpgrp(terminal_.get(), getpgrp());

@@ -15,6 +15,8 @@ class Terminal {
   Terminal();
   // -1: nothing to hand over.
   int fd() const { return terminal_.get(); }
+  // To whom we gave it before and took it back from.
+  void give(pid_t to) const;
   // If process group `from` has it. SIGTTOU has to be blocked (signals.h).
   void take_back(pid_t from) const;
 

@@ -101,7 +101,7 @@ struct Pause {
   bool operator==(const Pause&) const = default;
 };
 
-// What operators ask of one election. Members read it when woken and with each status report.
+// What operators ask of one election. Members read it when woken, and every few ttls.
 struct ControlRow {
   Key key;
   std::uint64_t version = 0;  // of what was read; 0: there is no row yet

@@ -110,13 +110,15 @@ TEST(Run, stops_the_command_when_the_lease_is_taken_away_and_stays_a_candidate) 
 TEST(Run, without_a_command_prints_each_change_of_its_role) {
   const LocalStore store;
   Process first(store.command("run", {"a", "--as", "web-1"}));
-  EXPECT_TRUE(std::regex_match(first.read_line(), std::regex("elected, token \\d+")));
+  EXPECT_TRUE(
+      std::regex_match(first.read_line(), std::regex("elected, (term \\d+, )?token \\d+")));
   Process second(store.command("run", {"a", "--as", "web-2"}));
   EXPECT_TRUE(std::regex_match(second.read_line(),
                                std::regex("standby; leader is web-1 \\(since \\S+\\)")));
   first.signal(SIGTERM);
   EXPECT_EQ(first.wait().code, 0);
-  EXPECT_TRUE(std::regex_match(second.read_line(), std::regex("elected, token \\d+")));
+  EXPECT_TRUE(
+      std::regex_match(second.read_line(), std::regex("elected, (term \\d+, )?token \\d+")));
 }
 
 TEST(Run, leaves_nothing_behind_when_stopped_as_standby) {

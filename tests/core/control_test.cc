@@ -66,6 +66,7 @@ TEST(Control, the_others_leave_an_announced_successor_the_election_from_just_bef
   ControlRow asked = row();
   asked.stepdown = StepDown{.uuid = "u-1", .to = "web-3", .at = at(100), .until = at(160)};
   EXPECT_EQ(effect(asked, 40, kOther).barred_for, Duration::zero()) << "the leader may die now";
+  EXPECT_EQ(effect(asked, 40, kOther).due_in, seconds(55)) << "then they are to look again";
   EXPECT_EQ(effect(asked, 95, kOther).barred_for, seconds(25));
   EXPECT_EQ(effect(asked, 119, kOther).barred_for, seconds(1));
   EXPECT_EQ(effect(asked, 120, kOther).barred_for, Duration::zero());

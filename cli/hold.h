@@ -1,0 +1,62 @@
+// One lock while a command runs under it: what `lock` and `once` share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/supervision.h"
+#include "mongoelector/locker.h"
+
+namespace mongoelector::cli {
+
+struct HoldFlags {
+  SupervisionFlags supervision;
+  std::string script;  // -c
+  bool warn_only = false;
+  Duration at_least{};
+  std::optional<Duration> max_hold;
+
+  void add_script(CLI::App& app);
+  void add_max_hold(CLI::App& app);
+  // What to run. Throws Failure if that is not clear; `usage` says how to write it.
+  std::vector<std::string> command_of(const Context& context, const std::string& usage) const;
+};
+
+// From connecting to the end of the command. The lock is waited for by whoever owns this.
+class Hold {
+ public:
+  // Connects. Throws Failure for timings that cannot work.
+  Hold(const HoldFlags& flags, Context& context, Report& report, const Key& key);
+
+  Session& session() { return *session_; }
+  MongoLocker& locker() { return *locker_; }
+  Clock& clock() { return session_->clock(); }
+  Signals& signals() { return signals_; }
+  Report& report() { return report_; }
+
+  // The signal that ended the waiting, as locker().acquire() does it: no record is left behind.
+  // `tick`, if there is one, is called every second.
+  std::optional<int> acquire(AcquireOptions options, const std::function<void()>& tick = {});
+  // Runs the command, which has to be over before this returns. Its exit code or ours.
+  int run(const std::vector<std::string>& command);
+
+ private:
+  void look_at_lease(Child& child, LeaseFile& lease_file);
+  void look_at_clock(Child& child);
+  int finish(const Child& child);
+  void stay();
+
+  const HoldFlags& flags_;
+  Context& context_;
+  Report& report_;
+  Signals signals_;
+  const std::shared_ptr<Session> session_;
+  const StopBudget budget_;
+  std::optional<MongoLocker> locker_;
+  Instant began_{};
+  bool lost_ = false;
+  bool held_too_long_ = false;
+};
+
+}  // namespace mongoelector::cli
