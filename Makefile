@@ -2,11 +2,12 @@
 # second time.
 BUILD := build
 STORE ?= sqlite
+HOURS ?= 1
 # One line that counts up on a terminal, silence elsewhere; the compiler's words in both when it fails.
 NINJA := ninja -C $(BUILD) $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench tidy setup clean
+.PHONY: help demo test build verify soak bench tidy setup clean
 
 help: ## list the targets
 	@echo 'usage: make TARGET'
@@ -22,6 +23,14 @@ test: configure ## everything that is tested, with a real mongod; ends with one 
 
 build: configure ## the tool, at build/bin/mongoelector, the library and all tests
 	@$(NINJA)
+
+verify: configure ## the proof at the scale of CI, about half an hour; writes docs/evidence.md
+	@$(NINJA)
+	@tools/verify $(BUILD) --page docs/evidence.md
+
+soak: configure ## simulation, torture and fuzz with new seeds: make soak HOURS=8
+	@$(NINJA)
+	@tools/verify $(BUILD) --hours $(HOURS)
 
 bench: configure ## the figures in docs/figures.md, each beside what it is compared with; GROUP=pair: only that group
 	@$(NINJA) bench_figures

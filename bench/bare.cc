@@ -32,6 +32,12 @@ void BareClient::pair() {
                      "writeConcern", "{", "w", "majority", "}"));
 }
 
+void BareClient::index_pairs() {
+  run_write(BCON_NEW("createIndexes", "bare", "indexes", "[", "{", "key", "{", "ts_expire",
+                     BCON_INT32(1), "}", "name", BCON_UTF8("ts_expire_1"), "expireAfterSeconds",
+                     BCON_INT32(3600), "}", "]"));
+}
+
 void BareClient::write() {
   run_write(BCON_NEW("update", "bare", "updates", "[", "{", "q", "{", "_id", BCON_UTF8("one"), "}",
                      "u", "{", "_id", BCON_UTF8("one"), "n", BCON_INT64(++number_), "}", "upsert",

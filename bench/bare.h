@@ -22,6 +22,8 @@ class BareClient {
 
   // findAndModify (replacement, upsert), then delete by _id and lease_id; a new lease_id each time.
   void pair();
+  // The index that the documents of pair() have wherever they are locks; call it before.
+  void index_pairs();
   void write();  // one document is changed
   // One statement for each lease, in one command: the documents of our locks, renewed.
   void renew_each(std::span<const Lease> leases);

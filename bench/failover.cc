@@ -67,6 +67,8 @@ Group measure_failover() {
       {.what = "the same, the primary killed together with it",
        .reached = "worst " + text_of(together.worst(), "s") + of,
        .beside = "a primary elected after " + text_of(election.worst(), "s") + " at worst",
+       // Its new primary did not write the expiry, so the lease must be seen standing still for a
+       // ttl and a percent, from that election on; the poll leaves time to notice it.
        .target = "<= ttl + one poll + that election = " + text_of(6 + election.worst(), "s"),
        .met = together.worst() <= 6 + election.worst()});
   return group;

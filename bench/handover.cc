@@ -45,6 +45,7 @@ Group measure_handover() {
   Sample ours;
   Sample theirs;
   Sample write;
+  Sample hot;
   // Longer than the step of 250 ms, so that wherever a polling waiter is in it is left to chance.
   std::mt19937 random(1);
   std::uniform_int_distribution<int> waits(100, 350);
@@ -54,9 +55,11 @@ Group measure_handover() {
   for (int round = 0; round < kRounds; ++round) {
     const std::chrono::milliseconds pause(waits(random));
     ours.add(hand_over(our_holder, our_waiter, pause));
+    // As the hand-over: on a server that has rested as long.
+    std::this_thread::sleep_for(pause);
     write.add(timed([&] { bare.write(); }));
+    hot.add(timed([&] { bare.write(); }));
     theirs.add(hand_over(python_holder, python_waiter, pause));
-    write.add(timed([&] { bare.write(); }));
   }
 
   Group group{"handover"};
@@ -64,7 +67,9 @@ Group measure_handover() {
   group.figures.push_back({.what = "hand-over of a lock to a waiting process, MongoDB, p50",
                            .reached = text_of(ours.p50(), "ms") + " = " + text_of(writes, "x") +
                                       ", worst " + text_of(ours.worst(), "ms"),
-                           .beside = "one majority write " + text_of(write.p50(), "ms"),
+                           .beside = "one majority write after the same rest " +
+                                     text_of(write.p50(), "ms") + " (right after another " +
+                                     text_of(hot.p50(), "ms)"),
                            .target = "<= 3 x",
                            .met = writes <= 3});
   const double ratio = theirs.p50() / ours.p50();

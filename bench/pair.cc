@@ -18,6 +18,7 @@ constexpr int kRounds = 1500;
 Group measure_pair() {
   const auto server = test::Mongod::replica_set();
   BareClient bare(server->uri("ours"));
+  bare.index_pairs();
   MongoLocker lock(connect(server->uri("ours")), "bench");
   Process python = start_partner({"locker", server->uri("theirs")});
 

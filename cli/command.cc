@@ -17,7 +17,21 @@ namespace mongoelector::cli {
   COMMAND(history)                     \
   COMMAND(watch)                       \
   COMMAND(wait)                        \
+  COMMAND(stepdown)                    \
+  COMMAND(switchover)                  \
+  COMMAND(pause)                       \
+  COMMAND(resume)                      \
+  COMMAND(cordon)                      \
+  COMMAND(uncordon)                    \
   COMMAND(release)                     \
+  COMMAND(acquire)                     \
+  COMMAND(renew)                       \
+  COMMAND(config)                      \
+  COMMAND(timing)                      \
+  COMMAND(completion)                  \
+  COMMAND(doctor)                      \
+  COMMAND(init)                        \
+  COMMAND(bench)                       \
   COMMAND(version)                     \
   COMMAND(help)
 

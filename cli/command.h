@@ -15,8 +15,8 @@
 namespace mongoelector::cli {
 
 // Order of the groups in help.
-inline constexpr std::array<std::string_view, 4> kGroups{"Run something safely", "Look", "Steer",
-                                                         "Operate"};
+inline constexpr std::array<std::string_view, 5> kGroups{"Run something safely", "Look", "Act",
+                                                         "Script pieces", "Operate"};
 
 struct Example {
   std::string_view line;

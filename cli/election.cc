@@ -17,7 +17,9 @@ Duration Election::age(const NodeStatus& member) const {
 }
 
 // Rows come every ttl/2 while a member lives, so two are missing.
-bool Election::stale(const NodeStatus& member) const { return age(member) > member.ttl; }
+bool Election::stale(const NodeStatus& member) const {
+  return age(member) > kStaleAfterTtls * member.ttl;
+}
 
 bool Election::cordoned(const NodeStatus& member) const {
   const Holder holder = holder_of(member);
@@ -113,9 +115,14 @@ std::string because(const std::string& reason, const std::string& by) {
 
 Json text_json(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
+std::string pause_end(const Pause& pause) {
+  return pause.indefinite() ? "until somebody resumes it"
+                            : "until " + internal::rfc3339(pause.until);
+}
+
 Json pause_json(const Pause* pause) {
   if (pause == nullptr) return nullptr;
-  return {{"until", time_json(pause->until)},
+  return {{"until", pause->indefinite() ? Json(nullptr) : time_json(pause->until)},
           {"reason", text_json(pause->reason)},
           {"by", text_json(pause->by)}};
 }

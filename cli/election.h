@@ -64,6 +64,8 @@ std::string show_ended_by(EndedBy ended_by);
 // " (deploy, by ana@ops)"; nothing if neither is known.
 std::string because(const std::string& reason, const std::string& by);
 Json text_json(const std::string& text);  // null if empty
+// "until 2026-11-21T23:57:03.412Z", "until somebody resumes it"
+std::string pause_end(const Pause& pause);
 Json pause_json(const Pause* pause);
 
 }  // namespace mongoelector::cli

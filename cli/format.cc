@@ -13,27 +13,26 @@ namespace {
 struct Word {
   std::string_view word;
   Format format;
-  std::string_view meaning;
 };
 
-constexpr std::array<Word, 4> kWords{{{"table", Format::table, "table"},
-                                      {"wide", Format::wide, "wide (more columns)"},
-                                      {"json", Format::json, "json"},
-                                      {"name", Format::name, "name"}}};
+constexpr std::array<Word, 4> kWords{{{"table", Format::table},
+                                      {"wide", Format::wide},
+                                      {"json", Format::json},
+                                      {"name", Format::name}}};
 
 }  // namespace
 
 void FormatFlag::add(CLI::App& app) {
   more_.insert(more_.end(), {Format::table, Format::json});
-  std::vector<std::string> words;
-  for (const Word& one : kWords) {
-    if (std::find(more_.begin(), more_.end(), one.format) != more_.end())
-      words.emplace_back(one.meaning);
-  }
-  const std::string last = words.back();
-  words.pop_back();
-  app.add_option("-o,--output", word_, fmt::format("{} or {}", fmt::join(words, ", "), last))
-      ->type_name("FORMAT");
+  std::vector<std::string_view> words;
+  for (const Word& one : kWords)
+    if (has(one.format)) words.push_back(one.word);
+  app.add_option("-o,--output", word_, "how to show it; wide has more columns")
+      ->type_name(fmt::format("{}", fmt::join(words, "|")));
+}
+
+bool FormatFlag::has(Format format) const {
+  return std::find(more_.begin(), more_.end(), format) != more_.end();
 }
 
 Format FormatFlag::choose(Context& context) const {
@@ -41,15 +40,25 @@ Format FormatFlag::choose(Context& context) const {
   if (json && !word_.empty() && word_ != "json") {
     throw Failure(Exit::usage, fmt::format("--json and -o {} contradict each other", shown(word_)));
   }
-  const std::string_view wanted = json ? "json" : word_.empty() ? "table" : word_;
+  const Format preset = preset_format();
+  if (!json && word_.empty()) return has(preset) ? preset : Format::table;
+  const std::string_view wanted = json ? "json" : word_;
   for (const Word& one : kWords) {
-    if (one.word != wanted || std::find(more_.begin(), more_.end(), one.format) == more_.end())
-      continue;
+    if (one.word != wanted || !has(one.format)) continue;
     context.out.configure_json(one.format == Format::json);
     return one.format;
   }
   throw Failure(Exit::usage, fmt::format("-o is {}", internal::quoted(word_)),
                 "see the help of this command for the formats it has");
+}
+
+Format preset_format() {
+  const auto preset = environment("MONGOELECTOR_OUTPUT");
+  if (!preset) return Format::table;
+  for (const Word& one : kWords)
+    if (one.word == *preset) return one.format;
+  throw Failure(Exit::config, fmt::format("MONGOELECTOR_OUTPUT is {}", internal::quoted(*preset)),
+                "it may be table, wide, json or name");
 }
 
 }  // namespace mongoelector::cli

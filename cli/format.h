@@ -19,8 +19,13 @@ class FormatFlag {
   Format choose(Context& context) const;
 
  private:
+  bool has(Format format) const;
+
   std::vector<Format> more_;
   std::string word_;
 };
+
+// What MONGOELECTOR_OUTPUT says; a table if it is not set. Throws Failure.
+Format preset_format();
 
 }  // namespace mongoelector::cli

@@ -42,6 +42,9 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<
 }
 
 void add_global_flags(CLI::App& app, Globals& globals) {
+  app.add_option("--config", globals.config,
+                 "the configuration file; default: the first of those that help lists")
+      ->type_name("FILE");
   app.add_option("--uri", globals.uri,
                  "the store: mongodb://..., mongodb+srv://..., sqlite:PATH or memory: (tests); "
                  "none: SQLite on this machine only")
@@ -59,6 +62,7 @@ void add_global_flags(CLI::App& app, Globals& globals) {
   app.add_flag("-q,--quiet", globals.quiet, "errors only on stderr");
   app.add_flag("-v,--verbose", globals.verbose, "say more on stderr");
   app.add_flag("--no-input", globals.no_input, "never ask");
+  app.add_flag("-y,--yes", globals.yes, "answer to \"go on?\"");
   app.add_option("--confirm", globals.confirm, "answer to \"type the name to go on\"")
       ->type_name("NAME");
   app.add_flag("-h,--help", globals.help, "show help");
@@ -69,17 +73,6 @@ std::optional<std::string> environment(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
   if (value == nullptr || *value == '\0') return std::nullopt;
   return value;
-}
-
-void apply_environment(Globals& globals) {
-  if (globals.database.empty())
-    globals.database = environment("MONGOELECTOR_DATABASE").value_or("");
-  const std::string shared = environment("MONGOELECTOR_REQUIRE_SHARED").value_or("0");
-  if (shared != "0" && shared != "1") {
-    throw Failure(Exit::config, fmt::format("MONGOELECTOR_REQUIRE_SHARED is {}; it may be 0 or 1",
-                                            internal::quoted(shared)));
-  }
-  if (shared == "1") globals.require_shared = true;
 }
 
 }  // namespace mongoelector::cli

@@ -13,6 +13,7 @@
 namespace mongoelector::cli {
 
 struct Globals {
+  std::optional<std::string> config = {};
   std::optional<std::string> uri = {};
   std::optional<std::string> uri_file = {};
   std::string database = {};
@@ -22,6 +23,7 @@ struct Globals {
   bool quiet = false;
   bool verbose = false;
   bool no_input = false;  // never ask
+  bool yes = false;
   std::string confirm = {};
   bool help = false;
   bool version = false;
@@ -35,18 +37,32 @@ struct EnvironmentVariable {
   std::string_view meaning;
 };
 
-inline constexpr std::array<EnvironmentVariable, 5> kEnvironment{{
+inline constexpr std::array<EnvironmentVariable, 7> kEnvironment{{
     {"MONGOELECTOR_URI", "as --uri"},
     {"MONGOELECTOR_URI_FILE", "as --uri-file"},
     {"MONGODB_URI", "as --uri, if neither of the two above is set"},
     {"MONGOELECTOR_DATABASE", "as --database"},
     {"MONGOELECTOR_REQUIRE_SHARED", "1: as --require-shared"},
+    {"MONGOELECTOR_CONFIG", "as --config"},
+    {"MONGOELECTOR_OUTPUT", "table, wide, json or name: as -o or --json, where that exists"},
+}};
+
+struct KnownFile {
+  std::string_view name;
+  std::string_view meaning;
+};
+
+inline constexpr std::array<KnownFile, 4> kFiles{{
+    {".mongoelector.toml", "configuration of a project, in the folder where the tool is started"},
+    {"$XDG_CONFIG_HOME/mongoelector/config.toml",
+     "configuration of a user; default: ~/.config/mongoelector/config.toml"},
+    {"/etc/mongoelector/config.toml", "configuration of this machine"},
+    {"leases.db",
+     "the store if none is named: in $STATE_DIRECTORY, or for root in /var/lib/mongoelector, else "
+     "in $XDG_STATE_HOME/mongoelector or ~/.local/state/mongoelector"},
 }};
 
 void add_global_flags(CLI::App& app, Globals& globals);
-
-// Fills in from the environment what no flag said. Throws Failure for values that make no sense.
-void apply_environment(Globals& globals);
 
 // The value of an environment variable; nothing if it is unset or empty.
 std::optional<std::string> environment(std::string_view name);

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 #include "cli/exit_codes.h"
+#include "cli/man.h"
+#include "cli/syntax.h"
 #include "mongoelector/connect.h"
 
 namespace mongoelector::cli {
@@ -43,16 +45,13 @@ std::string entry(const std::string& left, std::string_view text, std::size_t co
   return out + '\n';
 }
 
-std::string flags_of(const CLI::App& app) {
+std::string flags_of(const std::vector<Word>& words) {
   std::string out;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_positional()) continue;
-    std::string left;
-    for (const std::string& name : option->get_snames()) left += "-" + name + ", ";
-    for (const std::string& name : option->get_lnames()) left += "--" + name + ", ";
-    left.resize(left.size() - 2);
-    if (option->get_expected_max() > 0) left += " " + option->get_type_name();
-    out += entry(left, option->get_description(), kTextColumn);
+  for (const Word& word : words) {
+    if (!word.is_flag) continue;
+    std::string left = fmt::format("{}", fmt::join(word.names, ", "));
+    if (!word.value.empty()) left += " " + word.value;
+    out += entry(left, word.meaning, kTextColumn);
   }
   return out;
 }
@@ -65,14 +64,6 @@ std::string examples_of(const std::vector<Example>& examples) {
   for (const Example& example : examples)
     out += entry(std::string(example.line), example.meaning, column);
   return out;
-}
-
-std::string global_flags() {
-  Globals globals;
-  CLI::App app;
-  app.set_help_flag();
-  add_global_flags(app, globals);
-  return flags_of(app);
 }
 
 }  // namespace
@@ -96,10 +87,12 @@ std::string main_help() {
     }
     if (!lines.empty()) out += fmt::format("\n{}:\n{}", group, lines);
   }
-  out += "\nflags of every command, before or after its name:\n" + global_flags();
+  out += "\nflags of every command, before or after its name:\n" + flags_of(global_words());
   out += "\nenvironment (flags win):\n";
   for (const EnvironmentVariable& variable : kEnvironment)
     out += entry(std::string(variable.name), variable.meaning, 32);
+  out += "\nfiles (of configuration files the first counts):\n";
+  for (const KnownFile& file : kFiles) out += entry(std::string(file.name), file.meaning, 32);
   out += "\nexit codes:\n";
   for (const ExitCode& code : kExitCodes)
     out += entry(fmt::format("{:>3}", static_cast<int>(code.code)), code.meaning, 8);
@@ -114,12 +107,10 @@ std::string help_of(Command& command) {
                                 about.summary, about.name, about.usage);
   if (!about.alias.empty()) out += fmt::format("alias: {}\n", about.alias);
   if (!about.examples.empty()) out += "\nexamples:\n" + examples_of(about.examples);
-  CLI::App app;
-  app.set_help_flag();
-  command.add_flags(app);
-  if (const std::string flags = flags_of(app); !flags.empty()) out += "\nflags:\n" + flags;
+  if (const std::string flags = flags_of(words_of(command)); !flags.empty())
+    out += "\nflags:\n" + flags;
   if (!about.details.empty()) out += fmt::format("\n{}", about.details);
-  out += "\nflags of every command:\n" + global_flags();
+  out += "\nflags of every command:\n" + flags_of(global_words());
   return out;
 }
 
@@ -143,14 +134,26 @@ class HelpCommand : public Command {
         .name = "help",
         .group = "Operate",
         .summary = "show this help, or the help of one command",
-        .usage = "[COMMAND]",
-        .examples = {{"mongoelector help version", "flags and examples of one command"}}};
+        .usage = "[COMMAND] [--man-dir DIR]",
+        .examples = {{"mongoelector help version", "flags and examples of one command"},
+                     {"mongoelector help --man-dir man",
+                      "then: man -l man/mongoelector-lock.1"}}};
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override { app.add_option("COMMAND", topic_, "whose help"); }
+  void add_flags(CLI::App& app) override {
+    app.add_option("COMMAND", topic_, "whose help");
+    app.add_option("--man-dir", man_dir_, "write all of it as man pages into this folder")
+        ->type_name("DIR");
+  }
 
   int run(Context& context) override {
+    if (!man_dir_.empty()) {
+      if (!topic_.empty())
+        throw Failure(Exit::usage, "--man-dir writes the pages of all commands; name none");
+      write_man_pages(man_dir_);
+      return 0;
+    }
     if (topic_.empty()) {
       context.out.answer(main_help());
       return 0;
@@ -163,6 +166,7 @@ class HelpCommand : public Command {
 
  private:
   std::string topic_;
+  std::string man_dir_;
 };
 
 }  // namespace

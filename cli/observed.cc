@@ -42,8 +42,8 @@ std::string Occurrence::text() const {
   }
   if (gap) what += fmt::format(", after {} without a leader", brief(*gap));
   if (pause) {
-    what += fmt::format("{} until {}{}", event == "paused" ? "" : ", paused",
-                        internal::rfc3339(pause->until), because(pause->reason, pause->by));
+    what += fmt::format("{} {}{}", event == "paused" ? "" : ", paused", pause_end(*pause),
+                        because(pause->reason, pause->by));
   }
   return fmt::format("{}  {}/{}  {}\n", internal::rfc3339(at), to_string(key.kind()),
                      shown(key.name()), what);

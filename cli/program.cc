@@ -9,6 +9,7 @@
 #include "base/secrets.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/format.h"
 #include "cli/help.h"
 #include "mongoelector/connect.h"
 
@@ -98,10 +99,10 @@ int run_command(Command& command, Words words, Context& context) {
   if (globals.version) return find_command("version")->run(context);
   if (globals.quiet && globals.verbose)
     throw Failure(Exit::usage, "--quiet and --verbose contradict each other");
-  context.out.configure(globals.json, globals.quiet     ? Verbosity::quiet
-                                      : globals.verbose ? Verbosity::verbose
-                                                        : Verbosity::normal);
-  apply_environment(context.globals);
+  context.out.configure(globals.json || preset_format() == Format::json,
+                        globals.quiet     ? Verbosity::quiet
+                        : globals.verbose ? Verbosity::verbose
+                                          : Verbosity::normal);
   return command.run(context);
 }
 

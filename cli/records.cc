@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.h"
 #include "mongoelector/error.h"
@@ -55,6 +56,36 @@ std::optional<Record> find_record(LeaseStore& store, const Target& target) {
   return found.lock ? std::move(found.lock) : std::move(found.election);
 }
 
+void add_token(CLI::App& app, const std::string& name, std::optional<Token>& token,
+               const std::string& description) {
+  const auto set = [name, &token](const std::string& text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value == 0)
+      throw Failure(Exit::usage, fmt::format("{} {} is not a token", name, internal::quoted(text)));
+    token = Token(value);
+  };
+  app.add_option_function<std::string>(name, set, description)->type_name("N");
+}
+
+Record find_lease(LeaseStore& store, const std::string& name, const Target& target,
+                  std::optional<Token> wanted) {
+  auto record = find_record(store, target);
+  if (!record || !live(*record)) {
+    const std::string what = record ? internal::show_key(record->key) : internal::quoted(name);
+    throw Failure(Exit::no, fmt::format("nobody holds {}", what));
+  }
+  if (!wanted || record->token == *wanted) return std::move(*record);
+  const std::string why = record->token.known()
+                              ? fmt::format("its token is {}, not {}", to_string(record->token),
+                                            to_string(*wanted))
+                              : "its token is not at the store before its first renewal";
+  throw Failure(Exit::busy,
+                fmt::format("{} is held by {}; {}", internal::show_key(record->key),
+                            describe_holder(*record), why),
+                {}, holder_json(record->holder));
+}
+
 bool live(const Record& record) {
   return record.remaining > Duration::zero() && !record.claimable;
 }
@@ -71,10 +102,12 @@ std::string short_id(const std::string& uuid) { return uuid.substr(0, 4); }
 
 }  // namespace
 
-std::string describe_holder(const Record& record) {
-  return fmt::format("{} (pid {}, id {})", holder_name(record), record.holder.pid,
-                     shown(short_id(record.holder.uuid)));
+std::string describe_holder(const Holder& holder) {
+  return fmt::format("{} (pid {}, id {})", holder_name(holder), holder.pid,
+                     shown(short_id(holder.uuid)));
 }
+
+std::string describe_holder(const Record& record) { return describe_holder(record.holder); }
 
 std::string brief(Duration value) {
   value = std::max(value, Duration::zero());
@@ -96,6 +129,12 @@ bool seems_alive(const Record& record) {
   // Renewals come every ttl/5 unless somebody chose otherwise; three of them missed is a sign.
   const auto renewed = since_renewal(record);
   return !renewed || *renewed < record.ttl * 3 / 5;
+}
+
+std::string last_sign(const Record& record) {
+  const auto renewed = since_renewal(record);
+  return fmt::format("renewed {} ago, lease ends in {}",
+                     renewed ? brief(*renewed) : "an unknown time", brief(record.remaining));
 }
 
 std::string show_token(Token token) { return token.known() ? to_string(token) : "not known yet"; }

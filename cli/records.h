@@ -32,6 +32,13 @@ Found find_records(LeaseStore& store, const Target& target);
 // could mean two.
 std::optional<Record> find_record(LeaseStore& store, const Target& target);
 
+// A flag that takes a token. One parser and one error text for all of them.
+void add_token(CLI::App& app, const std::string& name, std::optional<Token>& token,
+               const std::string& description);
+// The lease in force under `name`. Throws Failure if there is none, or one with another token.
+Record find_lease(LeaseStore& store, const std::string& name, const Target& target,
+                  std::optional<Token> wanted);
+
 // Throws StoreError if the reply says that the store did not do as asked. `what` starts the
 // message: "reading lock \"a\"".
 void require_answer(Outcome outcome, const std::string& detail, const std::string& what);
@@ -43,6 +50,7 @@ bool live(const Record& record);
 std::string holder_name(const Holder& holder);
 std::string holder_name(const Record& record);
 // "batch-1 (pid 977, id 9f3c)"
+std::string describe_holder(const Holder& holder);
 std::string describe_holder(const Record& record);
 // "26.1s", "12m3s", "3h4m"
 std::string brief(Duration value);
@@ -52,6 +60,8 @@ Duration held_for(const Record& record);
 std::optional<Duration> since_renewal(const Record& record);
 // As far as its last renewal tells.
 bool seems_alive(const Record& record);
+// "renewed 3.9s ago, lease ends in 26.1s"
+std::string last_sign(const Record& record);
 std::string show_token(Token token);
 
 Json token_json(Token token);

@@ -39,22 +39,8 @@ std::string read_uri(const std::string& file, const std::string& origin, bool st
   return text;
 }
 
-using Value = std::optional<std::string>;
-
-// One level: a URI or a file with one, not both.
-std::optional<StoreChoice> choose(const Value& uri, const std::string& uri_name, const Value& file,
-                                  const std::string& file_name, bool stdin_is_free) {
-  if (uri && file) {
-    throw Failure(Exit::config, fmt::format("{} and {} are both given", uri_name, file_name),
-                  "remove one");
-  }
-  if (uri) return StoreChoice{*uri, uri_name};
-  if (file) return StoreChoice{read_uri(*file, file_name, stdin_is_free), file_name};
-  return std::nullopt;
-}
-
-void refuse_private(const Globals& globals, const StoreChoice& choice) {
-  if (!globals.require_shared || !choice.origin.empty()) return;
+void refuse_private(const StoreChoice& choice) {
+  if (!choice.require_shared || !choice.origin.empty()) return;
   throw Failure(Exit::config, "a shared store is required, but no store is named",
                 "set MONGODB_URI or use --uri mongodb://...");
 }
@@ -71,33 +57,41 @@ std::shared_ptr<Session> connect_to(const StoreChoice& choice, ConnectOptions op
 
 }  // namespace
 
+std::string StoreChoice::shown_uri() const {
+  return origin.empty() ? "sqlite:" + default_sqlite_path() : redact_uri(uri);
+}
+
 StoreChoice choose_store(const Globals& globals, bool stdin_is_free) {
-  if (globals.uri && globals.uri->empty()) throw Failure(Exit::usage, "--uri is empty");
-  if (auto choice = choose(globals.uri, "--uri", globals.uri_file, "--uri-file", stdin_is_free))
-    return *choice;
-  if (auto choice = choose(environment("MONGOELECTOR_URI"), "MONGOELECTOR_URI",
-                           environment("MONGOELECTOR_URI_FILE"), "MONGOELECTOR_URI_FILE",
-                           stdin_is_free)) {
-    return *choice;
+  Settings settings = settings_of(globals);
+  StoreChoice choice{.database = std::move(settings.database),
+                     .require_shared = settings.require_shared,
+                     .require_shared_origin = std::move(settings.require_shared_origin)};
+  if (settings.uri) {
+    choice.uri = settings.uri->value;
+    choice.origin = settings.uri->origin;
+  } else if (settings.uri_file) {
+    choice.origin = settings.uri_file->origin;
+    choice.uri = read_uri(settings.uri_file->value, choice.origin, stdin_is_free);
   }
-  return choose(environment("MONGODB_URI"), "MONGODB_URI", {}, {}, stdin_is_free)
-      .value_or(StoreChoice{});
+  return choice;
 }
 
 Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions options) {
-  const Globals& globals = context.globals;
-  const StoreChoice choice = choose_store(globals, stdin_is_free);
-  refuse_private(globals, choice);
+  return open_connection(context, choose_store(context.globals, stdin_is_free),
+                         std::move(options));
+}
+
+Connection open_connection(Context& context, const StoreChoice& choice, ConnectOptions options) {
+  refuse_private(choice);
   Connection connection;
   connection.by_default = choice.origin.empty();
-  connection.uri =
-      connection.by_default ? "sqlite:" + default_sqlite_path() : redact_uri(choice.uri);
+  connection.uri = choice.shown_uri();
   if (choice.origin == "--uri" && connection.uri != choice.uri) {
     context.out.note(
         "warning: the password in --uri was visible to other users of this machine; use "
         "--uri-file or MONGOELECTOR_URI");
   }
-  options.database = globals.database;
+  options.database = choice.database.value;
   // Only who is heard: a sink needs a thread.
   if (!options.on_event && context.out.verbose()) {
     options.on_event = [&out = context.out](const Event& event) {
@@ -108,7 +102,7 @@ Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions 
   context.out.detail(fmt::format("store: {} ({})", connection.uri,
                                  connection.by_default ? "the default" : choice.origin));
   connection.session = connect_to(choice, std::move(options));
-  if (globals.require_shared && !connection.session->store().shared()) {
+  if (choice.require_shared && !connection.session->store().shared()) {
     throw Failure(Exit::config,
                   fmt::format("a shared store is required, but only this machine can see {}",
                               internal::quoted(connection.uri)));

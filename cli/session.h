@@ -5,17 +5,25 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/settings.h"
 #include "mongoelector/connect.h"
 
 namespace mongoelector::cli {
 
 struct StoreChoice {
-  std::string uri;     // empty: the default file of this machine
-  std::string origin;  // "--uri", "MONGODB_URI", ...; empty: nobody said anything
+  std::string uri = {};     // empty: the default file of this machine
+  std::string origin = {};  // "--uri", "MONGODB_URI", ...; empty: nobody said anything
+  Setting database = {};
+  bool require_shared = false;
+  std::string require_shared_origin = {};
+
+  bool on_a_server() const { return uri.starts_with("mongodb"); }
+  // To show; no password.
+  std::string shown_uri() const;
 };
 
-// The first of: --uri or --uri-file; MONGOELECTOR_URI or MONGOELECTOR_URI_FILE; MONGODB_URI.
-// `stdin_is_free`: "--uri-file -" may read it. Throws Failure.
+// What flags, environment and configuration file say together. `stdin_is_free`: "--uri-file -" may
+// read it. Throws Failure.
 StoreChoice choose_store(const Globals& globals, bool stdin_is_free);
 
 struct Connection {
@@ -27,8 +35,11 @@ struct Connection {
 inline constexpr std::string_view kDefaultStoreNotice =
     "store: SQLite on this machine only (set MONGODB_URI to coordinate several hosts)";
 
-// Connects to the chosen store. Throws Failure and ConnectError. Not bounded by --timeout: see
-// Deadline.
+// Connects to the store that was chosen. Throws Failure and ConnectError. Not bounded by --timeout:
+// see Deadline.
+Connection open_connection(Context& context, const StoreChoice& choice,
+                           ConnectOptions options = {});
+// Chooses it first.
 Connection open_connection(Context& context, bool stdin_is_free = true,
                            ConnectOptions options = {});
 

@@ -20,12 +20,6 @@ using std::chrono::seconds;
 
 constexpr char kAncestors[] = "MONGOELECTOR_HELD_FOR";
 
-Duration after_kill(bool shared_store) {
-  return shared_store ? Duration(seconds(1)) : Duration(milliseconds(250));
-}
-
-bool names_a_server(std::string_view uri) { return uri.starts_with("mongodb"); }
-
 bool names(std::string_view variable, std::string_view name) {
   return variable.size() > name.size() && variable.starts_with(name) &&
          variable[name.size()] == '=';
@@ -52,6 +46,10 @@ void SupervisionFlags::check() const {
   internal::check_text("--note", note, 1024);
 }
 
+Duration StopBudget::after_kill(bool shared_store) {
+  return shared_store ? Duration(seconds(1)) : Duration(milliseconds(250));
+}
+
 StopBudget::StopBudget(const SupervisionFlags& flags, bool shared_store)
     : ttl(flags.ttl.value_or(shared_store ? seconds(30) : seconds(10))),
       grace(flags.grace.value_or(shared_store ? seconds(4) : seconds(2))),
@@ -71,7 +69,7 @@ Failure StopBudget::refusal(const std::string& why, bool shared_store) const {
 Connection open_supervised(Context& context, Signals& signals, Report& report,
                            ConnectOptions options) {
   // The embedded store answers in no time, and threads take some.
-  if (!names_a_server(choose_store(context.globals, false).uri))
+  if (!choose_store(context.globals, false).on_a_server())
     return open_connection(context, false, std::move(options));
   Connection connection;
   run_interruptible(

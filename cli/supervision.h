@@ -34,6 +34,8 @@ struct SupervisionFlags {
 template <class Value>
 void add_choice(CLI::App& app, const std::string& name, Value& value,
                 std::vector<std::pair<std::string, Value>> choices, const std::string& meaning) {
+  std::string words;
+  for (const auto& choice : choices) words += (words.empty() ? "" : "|") + choice.first;
   const auto set = [name, &value, choices](const std::string& word) {
     std::string allowed;
     for (const auto& [text, choice] : choices) {
@@ -45,7 +47,7 @@ void add_choice(CLI::App& app, const std::string& name, Value& value,
     }
     throw Failure(Exit::usage, name + " " + shown(word) + " is not one of " + allowed);
   };
-  app.add_option_function<std::string>(name, set, meaning)->type_name("WORD");
+  app.add_option_function<std::string>(name, set, meaning)->type_name(words);
 }
 
 // When a command has to be told, and killed, for it to be gone before the lease ends:
@@ -60,6 +62,8 @@ struct StopBudget {
   Duration margin;
 
   StopBudget(const SupervisionFlags& flags, bool shared_store);
+  // What the margin has to leave after the KILL.
+  static Duration after_kill(bool shared_store);
   // The library's refusal of these timings, with what would work instead.
   Failure refusal(const std::string& why, bool shared_store) const;
 };

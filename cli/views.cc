@@ -212,8 +212,7 @@ std::string ElectionView::text() const {
   const Pause* pause = election_.paused();
   out += line("paused", pause == nullptr
                             ? "no"
-                            : fmt::format("until {}{}", internal::rfc3339(pause->until),
-                                          because(pause->reason, pause->by)));
+                            : pause_end(*pause) + because(pause->reason, pause->by));
   if (const StepDown* planned = election_.scheduled()) {
     out += line("scheduled",
                 fmt::format("hand-over{} at {}{}",

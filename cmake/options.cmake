@@ -3,15 +3,22 @@ option(MONGOELECTOR_BUILD_TESTS "build tests and examples; needs the tool" ${PRO
 option(MONGOELECTOR_BUILD_BENCH "build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 set(MONGOELECTOR_SANITIZE "" CACHE STRING "sanitizers for everything, e.g. address,undefined or thread")
 
+option(MONGOELECTOR_FUZZ "build the fuzz targets with libFuzzer; needs clang" OFF)
+
 if(PROJECT_IS_TOP_LEVEL)
   if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE Release)
   endif()
   # Assertions stay on: a lock that is silently wrong is worse than one that stops.
   set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+  if(MONGOELECTOR_SANITIZE)
+    set(CMAKE_CXX_FLAGS_RELEASE "-O1 -g1")  # instrumented code takes twice as long to compile
+  endif()
   find_program(MONGOELECTOR_CCACHE ccache)
   if(MONGOELECTOR_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${MONGOELECTOR_CCACHE})
+    # What it has to be told about precompiled headers.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${MONGOELECTOR_CCACHE})
   endif()
   set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
@@ -28,6 +35,9 @@ target_link_libraries(mongoelector_build INTERFACE Threads::Threads)
 if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(mongoelector_build INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers -Werror)
+endif()
+if(MONGOELECTOR_CCACHE AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  target_compile_options(mongoelector_build INTERFACE -fpch-preprocess)
 endif()
 if(MONGOELECTOR_SANITIZE)
   target_compile_options(mongoelector_build INTERFACE -fsanitize=${MONGOELECTOR_SANITIZE} -fno-omit-frame-pointer)

@@ -113,8 +113,8 @@ class MongoElector {
   // Asks the store: all nodes and the master. Throws StoreError without an answer in two call
   // budgets.
   ClusterDetail cluster_detail() const;
-  // Writes this node's row now (done by itself every ttl/2 and at every change). Throws StoreError
-  // without an answer in one call budget.
+  // Writes this node's row now (done by itself at every change and every ttl/2, by a follower that
+  // has wake-ups every 2 x ttl). Throws StoreError without an answer in one call budget.
   void report_status();
   const Key& key() const noexcept;
 

@@ -118,6 +118,7 @@ struct Record {
   // The store would let a claim take it now: expired, or its process is known dead.
   bool claimable = false;
   std::uint64_t version = 0;  // changes with every renewal; says nothing else
+  std::string judge = {};     // whose clock wrote the expiry, where a store has several
   WallTime created_at{};      // display only
   WallTime expires_at{};      // display only
 };
@@ -128,6 +129,8 @@ struct Record {
 struct RecordMark {
   std::string owner;  // lease_id, or the holder's uuid where there is none
   std::uint64_t version = 0;
+  // Another clock may write the very same version later.
+  std::string judge = {};
   bool operator==(const RecordMark&) const = default;
 };
 

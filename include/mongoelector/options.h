@@ -39,7 +39,7 @@ struct TimingOptions {
   // ttl/20: between a failed try and the next, jittered down to half.
   std::optional<Duration> retry_pause = {};
   // ttl/5: longest pause between two looks of a waiting candidate when the store sends no wake-ups;
-  // with wake-ups it looks when the lease runs out.
+  // with wake-ups it looks when the lease runs out, if it heard of no renewal.
   std::optional<Duration> poll = {};
 };
 

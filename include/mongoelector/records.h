@@ -5,6 +5,7 @@
 // tell. Only elections have these rows; their keys are of Kind::election.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,6 +25,7 @@ enum class EndedBy : std::uint8_t {
   expired,       // its holder said nothing; its successor wrote this
   released,      // stop(), release(), or an onmaster that threw
   stepped_down,  // an operator asked for it
+  switchover,    // likewise, in favour of a successor
   forced,        // somebody removed or replaced the lease at the store
   lost,          // no renewal was confirmed before the deadline
 };
@@ -80,20 +82,26 @@ HistoryCheck verify(std::span<const TermRow> rows);
 struct StepDown {
   std::string uuid;     // the holder that is meant; of no effect on any other
   std::string to = {};  // successor (label, host or uuid): others leave it 2 x ttl from `at`
-  WallTime at{};        // when it was asked
+  WallTime at{};        // when it is to happen; until then it is only an announcement
   WallTime until{};     // how long the holder stays out, if it does not hold off longer anyway
   std::string reason = {};
   std::string by = {};
+  bool operator==(const StepDown&) const = default;
 };
 
 // Nobody new claims; the leader keeps renewing. Ends by itself.
 struct Pause {
+  // As `until`: somebody has to end it.
+  static constexpr WallTime kIndefinitely{std::chrono::sys_days{std::chrono::year{2200} / 1 / 1}};
+  bool indefinite() const { return until >= kIndefinitely; }
+
   WallTime until{};
   std::string reason = {};
   std::string by = {};
+  bool operator==(const Pause&) const = default;
 };
 
-// What operators ask of one election. Members read it when woken and with each status report.
+// What operators ask of one election. Members read it when woken, and every few ttls.
 struct ControlRow {
   Key key;
   std::uint64_t version = 0;  // of what was read; 0: there is no row yet

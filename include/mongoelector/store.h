@@ -1,9 +1,9 @@
 // The contract between leases and whatever keeps them: for people who write a store.
 //
 // A store has a few atomic verbs. Each is one conditional write or one read and returns an outcome;
-// none throws for contention or trouble. Ownership is decided here and nowhere else, so every
-// promise has a number, and one conformance suite named after them (tests/conformance) runs against
-// every store:
+// none throws for contention or trouble (std::bad_alloc says as much as `unknown`). Ownership is
+// decided here and nowhere else, so every promise has a number, and one conformance suite named
+// after them (tests/conformance) runs against every store:
 //
 //   claim    S1  one winner among any number of concurrent claims
 //            S2  an expired lease is free at once
@@ -106,7 +106,10 @@ struct StoreInfo {
   std::string detail = {};
 };
 
-// One candidate's row, for people: `cluster_detail` shows them. Never decides ownership.
+// One candidate's row, for people: `cluster_detail` shows them. Never decides ownership. Rows are
+// written at every change, and every 2 x ttl at the latest; when three have passed the member may
+// be called stale.
+inline constexpr int kStaleAfterTtls = 3;
 struct NodeStatus {
   std::string uuid;
   Key key;
@@ -130,18 +133,26 @@ struct MembersReply {
   std::string detail = {};
 };
 
-// A subscription to hints. next() is called by one thread, cancel() by another; after cancel()
-// next() returns soon.
+// A subscription to hints. next() is called by one thread, cancel() and follow() by others; after
+// cancel() next() returns soon.
 class Watch {
  public:
+  struct Renewed {
+    Key key;
+    Duration remaining{};
+  };
   struct Hints {
     std::vector<Key> freed = {};  // keys that were just given up, as far as the store can tell
+    std::vector<Renewed> renewed = {};  // leases of followed keys, and what each now has left
     bool anything = false;        // something changed, for keys not listed too: look again
     bool ended = false;  // no more hints from this subscription; the caller polls, or watches anew
   };
   virtual ~Watch() = default;
   virtual Hints next() = 0;  // blocks until there is a hint, cancel(), or the subscription ends
   virtual void cancel() noexcept = 0;  // never blocks
+  // From now on, or soon, hints tell of renewals of these elections and of no others. Never blocks.
+  // A store need not do it: who hears of no renewal looks when the lease has run out.
+  virtual void follow(std::vector<Key> /*keys*/) {}
 };
 
 class LeaseStore {

@@ -58,7 +58,7 @@ ClusterDetail MongoElector::cluster_detail() const {
   // is trusted.
   const WallTime now = detail.member_detail.front().timestamp;
   std::erase_if(detail.member_detail, [&](const NodeStatus& row) {
-    return row.ttl > Duration::zero() && now - row.timestamp > 3 * row.ttl;
+    return row.ttl > Duration::zero() && now - row.timestamp > kStaleAfterTtls * row.ttl;
   });
   return detail;
 }

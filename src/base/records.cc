@@ -12,6 +12,7 @@ std::string_view to_string(EndedBy ended_by) {
     case EndedBy::expired: return "expired";
     case EndedBy::released: return "released";
     case EndedBy::stepped_down: return "stepped_down";
+    case EndedBy::switchover: return "switchover";
     case EndedBy::forced: return "forced";
     case EndedBy::lost: return "lost";
   }
@@ -20,7 +21,8 @@ std::string_view to_string(EndedBy ended_by) {
 
 std::optional<EndedBy> internal::parse_ended_by(std::string_view word) {
   for (const EndedBy one : {EndedBy::open, EndedBy::expired, EndedBy::released,
-                            EndedBy::stepped_down, EndedBy::forced, EndedBy::lost}) {
+                            EndedBy::stepped_down, EndedBy::switchover, EndedBy::forced,
+                            EndedBy::lost}) {
     if (word == to_string(one)) return one;
   }
   return std::nullopt;

@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -48,6 +49,19 @@ constexpr std::array<Unit, 7> kUnits{{{"d", 86'400'000'000'000},
                                       {"ns", 1}}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// "Z", "+02:00"; nothing if it is neither.
+std::optional<std::chrono::minutes> read_offset(std::string_view text) {
+  if (text == "Z" || text == "z") return std::chrono::minutes(0);
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':')
+    return std::nullopt;
+  for (const std::size_t at : {1, 2, 4, 5})
+    if (!is_digit(text[at])) return std::nullopt;
+  const auto number = [&](std::size_t at) { return (text[at] - '0') * 10 + text[at + 1] - '0'; };
+  const std::chrono::minutes offset = std::chrono::hours(number(1)) +
+                                      std::chrono::minutes(number(4));
+  return text[0] == '-' ? -offset : offset;
+}
 
 // Reads "12" or "1.5" at `at`; nothing if there is no number.
 std::optional<double> read_number(std::string_view text, std::size_t& at) {
@@ -140,6 +154,37 @@ std::string rfc3339(WallTime time) {
                 parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
                 parts.tm_sec, static_cast<int>(ms - whole * 1000));
   return text.data();
+}
+
+std::optional<WallTime> parse_rfc3339(std::string_view text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  int used = 0;
+  const std::string whole(text);
+  if (std::sscanf(whole.c_str(), "%4d-%2u-%2uT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute,
+                  &second, &used) != 6 ||
+      used != 19) {
+    return std::nullopt;
+  }
+  std::size_t at = static_cast<std::size_t>(used);
+  double fraction = 0;
+  if (at < text.size() && text[at] == '.') {
+    for (double unit = 0.1; ++at < text.size() && is_digit(text[at]); unit /= 10)
+      fraction += unit * (text[at] - '0');
+  }
+  const auto offset = read_offset(text.substr(at));
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                         std::chrono::day(day)};
+  const bool sound = date.ok() && year >= 1970 && year < 2200 && hour >= 0 && hour < 24 &&
+                     minute >= 0 && minute < 60 && second >= 0 && second < 60;
+  if (!sound || !offset) return std::nullopt;
+  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
+         std::chrono::minutes(minute) + std::chrono::seconds(second) - *offset +
+         std::chrono::milliseconds(std::lround(fraction * 1000));
 }
 
 std::string quoted(std::string_view text) {

@@ -26,6 +26,10 @@ std::optional<Duration> parse_duration(std::string_view text);
 // 2026-11-21T23:57:03.412Z
 std::string rfc3339(WallTime time);
 
+// Also with an offset instead of Z, and with or without a fraction. Nothing if it is no such time,
+// or none between 1970 and 2200.
+std::optional<WallTime> parse_rfc3339(std::string_view text);
+
 // In double quotes, with control characters, quotes, backslashes and bidirectional marks escaped.
 std::string quoted(std::string_view text);
 

@@ -30,7 +30,8 @@ std::string_view to_string(Outcome outcome) {
 }
 
 RecordMark mark_of(const Record& record) {
-  return {record.lease_id.empty() ? record.holder.uuid : record.lease_id.str(), record.version};
+  return {record.lease_id.empty() ? record.holder.uuid : record.lease_id.str(), record.version,
+          record.judge};
 }
 
 std::string_view to_string(EventKind kind) {

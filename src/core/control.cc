@@ -30,11 +30,17 @@ ControlEffect effect_of(const ControlRow& row, WallTime now, const Holder& self,
   if (cordoned) bar(kLongestBar);
   if (row.stepdown) {
     const StepDown& asked = *row.stepdown;
+    const Duration ahead = left(now, asked.at);
     const Duration out = left(now, asked.until);
     if (asked.uuid == self.uuid) {
+      effect.due_in = ahead;
+      if (ahead > Duration::zero()) return effect;
       effect.step_down = out > Duration::zero();
       bar(out);
     } else if (!asked.to.empty() && !means(asked.to, self)) {
+      // All others stand back from just before on.
+      effect.due_in = std::max(ahead - ttl / 2, Duration::zero());
+      if (effect.due_in > Duration::zero()) return effect;
       // The successor is left some time, not for ever: it may be gone.
       const auto reserved = std::chrono::duration_cast<WallTime::duration>(2 * ttl);
       bar(std::min(out, left(now, asked.at + reserved)));

@@ -8,6 +8,7 @@ namespace mongoelector::internal {
 struct ControlEffect {
   bool step_down = false;  // if master: hand over
   Duration barred_for{};   // from now on: do not claim
+  Duration due_in{};       // look again then: what was announced is to happen
 };
 
 // `now` is the store's clock at the reading of `row`.

@@ -87,6 +87,16 @@ struct Stepper {
     return now + pause - std::chrono::duration_cast<Duration>(pause * (input.lease.jitter / 2));
   }
 
+  // When to look at a lease that has `input.remaining` left.
+  Instant expiry() const {
+    // Up to a hundredth of the ttl later, so that many candidates do not all ask at once.
+    const auto spread =
+        std::chrono::duration_cast<Duration>(config.timing.ttl * (input.lease.jitter / 100));
+    // What a store says may be anything; bounded first, it cannot overflow.
+    const Duration left = std::clamp(input.remaining, Duration::zero(), config.timing.poll);
+    return now + std::min(left + spread, config.timing.poll);
+  }
+
   void read() {
     election.state = ElectionState::reading;
     election.look_again = false;
@@ -199,6 +209,10 @@ struct Stepper {
       actions.report = true;
       return;
     }
+    if (input.event == ElectionEvent::alive) {
+      election.look_at = std::max(election.look_at, expiry());
+      return;
+    }
     if (now < election.hold_off_until) return;
     const bool barred = now < election.barred_until;
     if (input.event == ElectionEvent::freed) return barred ? read() : claim();
@@ -223,16 +237,7 @@ struct Stepper {
       case ElectionEvent::tick:
         if (election.free_seen && now >= election.control_by) claim_if_allowed();
         return;
-      case ElectionEvent::read_held: {
-        actions.call_onloop = true;
-        // Up to a hundredth of the ttl after the expiry, so that many candidates do not all ask at
-        // once.
-        const auto spread =
-            std::chrono::duration_cast<Duration>(config.timing.ttl * (input.lease.jitter / 100));
-        // What a store says may be anything; bounded first, it cannot overflow.
-        const Duration left = std::clamp(input.remaining, Duration::zero(), config.timing.poll);
-        return rest_until(now + std::min(left + spread, config.timing.poll));
-      }
+      case ElectionEvent::read_held: actions.call_onloop = true; return rest_until(expiry());
       case ElectionEvent::read_failed: actions.call_onloop = true; return rest_until(retry_at());
       default: return;
     }

@@ -28,11 +28,11 @@
 // ceding     .                                                .          .            .               clearing!
 // losing     .                                                .          .            .               clearing! / next r
 //
-//            control
-// follower   (lifted) reading!|.
-// reading    (unseen) ., (barred) next o, claiming!|next o
-// master     (asked) ceding hold L
-// claiming   .
+//            control                                        alive
+// follower   (lifted) reading!|.                            later
+// reading    (unseen) ., (barred) next o, claiming!|next o  .
+// master     (asked) ceding hold L                          .
+// claiming   .                                              .
 //
 //  lease_reply, by what it makes of the lease:
 //            held          idle         unsure    undoing    ended        as it was
@@ -48,6 +48,7 @@
 //   next  follower if running, else stopped    (run) (stop)  only remembered, for `next`
 //   again  look once more when this look is over    renew  the lease is due for renewal now
 //   hold  holding off from now until now + ttl
+//   later  the next look is not before this lease runs out
 //   x|y  y while holding off
 //   x/y  y when the lease is unsure (claiming), or nothing of it is left at the store (losing)
 //   (look_at) (cede_until)  once now has reached it    (deadline) (ttl) (retry_at)  of the lease
@@ -94,14 +95,15 @@ enum class ElectionEvent : std::uint8_t {
   onmaster_threw,  // the callback reported that it cannot lead
   loss_done,       // onmasterloss returned, or threw
   control,         // what operators ask for, or that nothing was heard; carries the two below
+  alive,           // hint: somebody's lease was just renewed; carries what is left of it
 };
-inline constexpr int kElectionEvents = 14;
+inline constexpr int kElectionEvents = 15;
 
 struct ElectionInput {
   ElectionEvent event = ElectionEvent::tick;
   LeaseInput lease = {};      // lease_reply; its jitter is used by every event
   LeaseId new_lease_id = {};  // every event that may send a claim
-  Duration remaining = {};    // read_held
+  Duration remaining = {};    // read_held, alive
   Instant barred_until = {};  // control: no claim before
   bool step_down = false;     // control: give up if master
 };

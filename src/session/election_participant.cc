@@ -98,6 +98,8 @@ void ElectionParticipant::schedule() {
 
 void ElectionParticipant::carry_out(const ElectionActions& actions,
                                     const std::shared_ptr<TermState>& over) {
+  if (actions.call_onmaster || actions.revoke)
+    runtime_->waker().follow(key_, this, actions.revoke);
   if (actions.call_onmaster) post_onmaster();
   if (actions.call_onmasterloss) post_onmasterloss(over, election_.lease.loss);
   if (actions.call_onloop) post_onloop();
@@ -109,7 +111,7 @@ void ElectionParticipant::carry_out(const ElectionActions& actions,
   if (actions.send_release)
     runtime_->errand([me = self(), lease = lease_of(election_)] { me->release_at_store(lease); });
   if (actions.ask_control) post_control();
-  if (actions.report) post_records();
+  if (actions.report) post_records(Occasion::change);
 }
 
 void ElectionParticipant::emit(EventKind kind, std::string message) const {
@@ -255,14 +257,21 @@ void ElectionParticipant::read_store() {
   apply(std::move(input));
 }
 
-bool ElectionParticipant::clock_is_off() {
+// `so`: what it means, for people; told once until the clock is right again.
+bool ElectionParticipant::clock_is_off(const char* so) {
   if (!options_.timeparanoid) return false;
   const auto offset = runtime_->time_offset(options_.max_offset);
-  if (!offset) return false;
-  emit(EventKind::time_offset,
-       "not contending for " + show_key(key_) + ": this machine's clock is off by " +
-           show_duration(std::chrono::abs(*offset)) + " against the store's");
-  return true;
+  bool news = false;
+  {
+    const std::lock_guard lock(mutex_);
+    news = std::exchange(clock_was_off_, offset.has_value()) != offset.has_value();
+  }
+  if (offset && news) {
+    emit(EventKind::time_offset, so + show_key(key_) + ": this machine's clock is off by " +
+                                     show_duration(std::chrono::abs(*offset)) +
+                                     " against the store's");
+  }
+  return offset.has_value();
 }
 
 void ElectionParticipant::claim_at_store() {
@@ -272,7 +281,7 @@ void ElectionParticipant::claim_at_store() {
     request.lease_id = election_.lease.id;
     request.stood_still = standstill_mark_;
   }
-  const bool refrain = clock_is_off();
+  const bool refrain = clock_is_off("not contending for ");
   const Instant sent_at = runtime_->clock().now();
   ClaimReply reply;
   if (refrain) {
@@ -316,7 +325,7 @@ void ElectionParticipant::release_at_store(const Lease& lease) {
 void ElectionParticipant::tick() {
   apply_event(ElectionEvent::tick);
   const std::lock_guard lock(mutex_);
-  if (runtime_->clock().now() >= report_at_) post_records();
+  if (runtime_->clock().now() >= report_at_) post_records(Occasion::heartbeat);
 }
 
 std::optional<DueRenewal> ElectionParticipant::renewal() {
@@ -357,6 +366,10 @@ void ElectionParticipant::woken(bool freed) {
     if (!freed && election_.state != ElectionState::stopped) post_control();
   }
   apply_event(freed ? ElectionEvent::freed : ElectionEvent::wake);
+}
+
+void ElectionParticipant::seen_renewed(Duration left) {
+  apply({.event = ElectionEvent::alive, .remaining = left});
 }
 
 }  // namespace mongoelector::internal

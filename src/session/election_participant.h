@@ -56,6 +56,7 @@ class ElectionParticipant : public Participant {
   void renewal_answered(const LeaseId& id, Outcome outcome, const std::string& detail,
                         Instant sent_at) override;
   void woken(bool freed) override;
+  void seen_renewed(Duration left) override;
 
  private:
   using Self = std::shared_ptr<ElectionParticipant>;
@@ -85,7 +86,9 @@ class ElectionParticipant : public Participant {
   void post_onmaster();
   void post_onmasterloss(const std::shared_ptr<TermState>& term, LossReason reason);
   void post_onloop();
-  void post_records();
+  enum class Occasion : std::uint8_t { change, heartbeat };
+  void post_records(Occasion occasion);
+  Duration report_every() const;
   void post_report();
   void post_control();
   void begin_chapter(Instant now);
@@ -96,7 +99,7 @@ class ElectionParticipant : public Participant {
   void read_store();
   void claim_at_store();
   void release_at_store(const Lease& lease);
-  bool clock_is_off();
+  bool clock_is_off(const char* so);
 
   // On the records thread.
   void write_report();
@@ -143,12 +146,14 @@ class ElectionParticipant : public Participant {
   bool report_pending_ = false;
   bool control_pending_ = false;
   Instant report_at_ = Instant::max();
+  Instant control_at_{};  // when to read control again though nothing hinted at it
   std::optional<WallTime> last_poll_;
   std::optional<WallTime> elected_at_;
   std::optional<Expired> expired_seen_;
   std::optional<Chapter> chapter_;  // from the start of a term until its end is on its way
   StepDown stepdown_;               // the latest that was asked for
   Outcome last_control_ = Outcome::granted;
+  bool clock_was_off_ = false;
 
   // Of the records thread alone.
   std::optional<TermRow> last_term_;

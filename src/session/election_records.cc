@@ -12,13 +12,33 @@
 
 namespace mongoelector::internal {
 
-void ElectionParticipant::post_records() {
+namespace {
+
+constexpr Duration kLongestSilence = std::chrono::minutes(10);
+
+}  // namespace
+
+// A follower at rest has nothing new to say: as rarely as kStaleAfterTtls allows with a ttl to
+// spare, and often enough for the sweeper of the rows. The sweeper of Python members comes sooner.
+Duration ElectionParticipant::report_every() const {
+  const Duration ttl = config_.timing.ttl;
+  const bool at_rest = election_.state == ElectionState::follower &&
+                       runtime_->waker().has_hints() && !runtime_->shares_with_python();
+  return at_rest ? std::max(ttl / 2, std::min(2 * ttl, kLongestSilence)) : ttl / 2;
+}
+
+void ElectionParticipant::post_records(Occasion occasion) {
   const bool stopped = election_.state == ElectionState::stopped;
-  // Every ttl/2 at least: readers call a node stale when three ttls have passed.
-  report_at_ = stopped ? Instant::max() : runtime_->clock().now() + config_.timing.ttl / 2;
+  const Instant now = runtime_->clock().now();
+  report_at_ = stopped ? Instant::max() : now + report_every();
+  if (!stopped && control_at_ > now) report_at_ = std::min(report_at_, control_at_);
   schedule();
   if (options_.report_status) post_report();
-  if (!stopped) post_control();
+  // A claim has checked the clock, but a term may last for months. Its lease goes by the store's
+  // time, so this only tells.
+  if (election_.state == ElectionState::master)
+    runtime_->record([me = self()] { me->clock_is_off("leading "); });
+  if (!stopped && (occasion == Occasion::change || now >= control_at_)) post_control();
 }
 
 // ---- the status row ----
@@ -76,7 +96,7 @@ void ElectionParticipant::write_report() {
 // ---- the history ----
 
 void ElectionParticipant::begin_chapter(Instant now) {
-  chapter_ = Chapter{.row = {.key = key_, .token = election_.lease.token, .holder = holder_},
+  chapter_ = Chapter{.row = TermRow{.key = key_, .token = election_.lease.token, .holder = holder_},
                      .began = now,
                      .expired = expired_seen_};
   runtime_->record([me = self(), chapter = *chapter_] { me->open_term(chapter); });
@@ -86,7 +106,7 @@ void ElectionParticipant::end_chapter(ElectionEvent by, Instant valid_until) {
   TermRow& row = chapter_->row;
   chapter_->ended = std::min(runtime_->clock().now(), valid_until);
   if (by == ElectionEvent::control) {
-    row.ended_by = EndedBy::stepped_down;
+    row.ended_by = stepdown_.to.empty() ? EndedBy::stepped_down : EndedBy::switchover;
     row.reason = stepdown_.reason;
     row.by = stepdown_.by;
   } else if (election_.state == ElectionState::ceding) {
@@ -170,6 +190,9 @@ void ElectionParticipant::history_answered(const ReleaseReply& reply) {
 // ---- control ----
 
 void ElectionParticipant::post_control() {
+  // Changes are hinted at; but hints may be missing (S12).
+  control_at_ = runtime_->waker().has_hints() ? runtime_->clock().now() + 4 * config_.timing.ttl
+                                              : Instant{};
   if (control_pending_) return;
   control_pending_ = true;
   runtime_->record([me = self()] { me->read_control(); });
@@ -198,6 +221,12 @@ void ElectionParticipant::read_control() {
       if (effect.barred_for > Duration::zero())
         input.barred_until = runtime_->clock().now() + effect.barred_for;
       input.step_down = effect.step_down;
+      if (effect.due_in > Duration::zero()) {
+        const Instant due = runtime_->clock().now() + effect.due_in;
+        control_at_ = std::min(control_at_, due);
+        report_at_ = std::min(report_at_, due);
+        schedule();
+      }
       stepdown_ = reply.row->stepdown.value_or(StepDown{});
     }
   }

@@ -11,7 +11,7 @@ void Keeper::start() {
     while (!shared->closing) {
       Due due = shared->timetable.take_due(clock->now());
       if (due.empty()) {
-        clock->wait(lock, shared->changed, shared->timetable.earliest());
+        clock->wait(lock, shared->changed, shared->timetable.rest());
         continue;
       }
       lock.unlock();
@@ -54,9 +54,8 @@ void Keeper::renew_all(LeaseStore& store, Clock& clock, const Due& due) {
 void Keeper::set(const std::shared_ptr<Participant>& who, Instant at, Duration slack) {
   const std::lock_guard lock(shared_->mutex);
   if (shared_->closing) return;
-  const Instant before = shared_->timetable.earliest();
   shared_->timetable.set(who, at, slack);
-  if (shared_->timetable.earliest() < before) shared_->changed.notify_one();
+  if (shared_->timetable.disturbs_rest()) shared_->changed.notify_one();
 }
 
 bool Keeper::finish(Duration within) {

@@ -46,6 +46,7 @@ class LockParticipant::Attempt {
     if (lock_.lease_.valid(now))
       throw AlreadyHeld(name() + " is held by this object already; it is not re-entrant");
     lock_.acquiring_ = true;
+    standstill_mark_ = lock_.standstill_.stood_still(now);
   }
 
   ~Attempt() {
@@ -72,16 +73,14 @@ class LockParticipant::Attempt {
     lock_.runtime_->start_waker();
     lock_.runtime_->waker().join(lock_.key_, waiter_);
     waiting_ = true;
-    const std::stop_callback on_cancel(options_.cancel, [this] { waiter_.wake(); });
-    // Only now is a wake-up certain to be seen, so the first thing is another look.
-    while (clock_.now() < give_up_ && !options_.cancel.stop_requested()) {
-      if (waiter_.front()) {
-        if (look() && try_claim()) return token_;
-      } else {
-        look_at_ = Instant::max();
-      }
-      if (options_.cancel.stop_requested()) break;
-      waiter_.wait(clock_, std::min(look_at_, give_up_));
+    const std::stop_callback on_cancel(options_.cancel, [this] { waiter_.wake(Woken::look); });
+    // Only now is a wake-up certain to be seen, so whoever is in front looks once more: being put
+    // there has woken him.
+    for (;;) {
+      const Instant look_at = waiter_.front() ? look_at_ : Instant::max();
+      const Woken why = waiter_.wait(clock_, std::min(look_at, give_up_));
+      if (clock_.now() >= give_up_ || options_.cancel.stop_requested()) break;
+      if (waiter_.front() && try_again(why)) return token_;
     }
     if (options_.cancel.stop_requested())
       throw AcquireCancelled("waiting for " + name() + " was cancelled");
@@ -117,6 +116,7 @@ class LockParticipant::Attempt {
     outcome_ = reply.outcome;
     detail_ = std::move(reply.detail);
     record_ = std::move(reply.record);
+    if (record_) lock_.standstill_.observe(*record_, lock_.timing_.ttl, clock_.now());
     plan(record_ ? record_->remaining : Duration::zero());
     refuse_for_good();
     return won;
@@ -126,6 +126,16 @@ class LockParticipant::Attempt {
     return lock_.runtime_->ask(back_by_, [runtime = lock_.runtime_, key = lock_.key_] {
       return runtime->store().read(key);
     });
+  }
+
+  // Whoever hears that the key was given up claims without reading first: that halves what stands
+  // between the two. Once others were faster there is a crowd, in which all but one would write
+  // for nothing.
+  bool try_again(Woken why) {
+    if ((why != Woken::freed || crowded_) && !look()) return false;
+    const bool won = try_claim();
+    crowded_ = outcome_ == Outcome::held;
+    return won;
   }
 
   // Reads before writing: true if a claim is worth it.
@@ -144,11 +154,12 @@ class LockParticipant::Attempt {
     if (!record_ || record_->claimable) return true;
     outcome_ = Outcome::held;
     const Instant now = clock_.now();
-    standstill_.observe(*record_, lock_.timing_.ttl, now);
+    Standstill& standstill = lock_.standstill_;
+    standstill.observe(*record_, lock_.timing_.ttl, now);
     standstill_mark_.reset();
     if (record_->remaining <= Duration::zero()) {
-      standstill_mark_ = standstill_.stood_still(now);
-      plan(standstill_.stands_at() - now);
+      standstill_mark_ = standstill.stood_still(now);
+      plan(standstill.stands_at() - now);
       return standstill_mark_.has_value();
     }
     plan(record_->remaining);
@@ -198,6 +209,7 @@ class LockParticipant::Attempt {
     if (!record_ || record_->remaining <= Duration::zero()) {
       ReadReply reply = read();
       if (reply.outcome == Outcome::granted && reply.record) record_ = std::move(reply.record);
+      if (record_) lock_.standstill_.observe(*record_, lock_.timing_.ttl, clock_.now());
     }
     const std::string message = name() + " is " + obstacle();
     throw LockExists(message, record_ ? *record_ : Record{.key = lock_.key_});
@@ -211,7 +223,7 @@ class LockParticipant::Attempt {
   Instant look_at_ = Instant::max();
   Waiter waiter_;
   bool waiting_ = false;
-  Standstill standstill_;
+  bool crowded_ = false;
   std::optional<RecordMark> standstill_mark_;
   Outcome outcome_ = Outcome::unknown;
   std::string detail_;

@@ -91,6 +91,9 @@ class LockParticipant : public Participant {
   mutable std::mutex mutex_;
   LeaseData lease_;
   bool acquiring_ = false;
+  // Of the attempt under way. It outlives each, or a record that must stand still for its ttl would
+  // never have done so for callers with less patience.
+  Standstill standstill_;
   bool closed_ = false;  // no on_lost starts any more
   bool in_callback_ = false;
   std::condition_variable changed_;

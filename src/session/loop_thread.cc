@@ -3,21 +3,41 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
 namespace mongoelector::internal {
 
+struct LoopThread::Thread {
+  // What the thread itself touches, which may outlive the rest.
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable ended_changed;
+    bool ended = false;
+    std::atomic<std::thread::id> id;  // set by the thread itself
+  };
+  const std::shared_ptr<Shared> shared = std::make_shared<Shared>();
+  std::thread thread = {};
+};
+
+LoopThread::LoopThread() : thread_(std::make_unique<Thread>()) {}
+
 LoopThread::~LoopThread() {
-  if (thread_.joinable()) thread_.detach();
+  if (thread_->thread.joinable()) thread_->thread.detach();
 }
 
 void LoopThread::start(std::function<void()> body) {
-  if (thread_.joinable()) return;
+  if (thread_->thread.joinable()) return;
   // Signals belong to the program: ours never run its handlers.
   sigset_t all{};
   sigset_t before{};
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    thread_ = std::thread([shared = shared_, body = std::move(body)]() mutable {
+    thread_->thread = std::thread([shared = thread_->shared, body = std::move(body)]() mutable {
       shared->id = std::this_thread::get_id();
       try {
         body();
@@ -36,26 +56,31 @@ void LoopThread::start(std::function<void()> body) {
 }
 
 bool LoopThread::finish(Clock& clock, Duration within) {
-  if (!thread_.joinable()) return true;
+  if (!thread_->thread.joinable()) return true;
   bool ended = false;
   if (!is_this_thread()) {
+    Thread::Shared& shared = *thread_->shared;
     const Instant until = clock.now() + within;
-    std::unique_lock lock(shared_->mutex);
-    while (!shared_->ended && clock.now() < until) clock.wait(lock, shared_->ended_changed, until);
-    ended = shared_->ended;
+    std::unique_lock lock(shared.mutex);
+    while (!shared.ended && clock.now() < until) clock.wait(lock, shared.ended_changed, until);
+    ended = shared.ended;
   }
   if (ended) {
-    thread_.join();
+    thread_->thread.join();
   } else {
-    thread_.detach();
+    thread_->thread.detach();
   }
   return ended;
 }
 
 bool LoopThread::running() const {
-  if (!thread_.joinable()) return false;
-  const std::lock_guard lock(shared_->mutex);
-  return !shared_->ended;
+  if (!thread_->thread.joinable()) return false;
+  const std::lock_guard lock(thread_->shared->mutex);
+  return !thread_->shared->ended;
+}
+
+bool LoopThread::is_this_thread() const {
+  return thread_->shared->id.load() == std::this_thread::get_id();
 }
 
 }  // namespace mongoelector::internal

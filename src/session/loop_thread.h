@@ -1,12 +1,8 @@
 // One thread of a session: started once, ended within a bound or left behind.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include "mongoelector/clock.h"
 
@@ -16,8 +12,10 @@ namespace mongoelector::internal {
 // behind with it. An exception that escapes from `body` ends the thread, never the process.
 class LoopThread {
  public:
-  LoopThread() = default;
+  LoopThread();
   ~LoopThread();
+  LoopThread(const LoopThread&) = delete;
+  LoopThread& operator=(const LoopThread&) = delete;
   // Harmless when it has been started before.
   void start(std::function<void()> body);
   // Call after telling the body to end. Waits until it has, at most `within`; after that, or on the
@@ -25,17 +23,12 @@ class LoopThread {
   bool finish(Clock& clock, Duration within);
   bool running() const;
   // Any thread, also while another starts it.
-  bool is_this_thread() const { return shared_->id.load() == std::this_thread::get_id(); }
+  bool is_this_thread() const;
 
  private:
-  struct Shared {
-    std::mutex mutex;
-    std::condition_variable ended_changed;
-    bool ended = false;
-    std::atomic<std::thread::id> id;  // set by the thread itself
-  };
-  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
-  std::thread thread_;
+  // Known to the source alone: the simulator brings another, in which a thread is a fiber.
+  struct Thread;
+  const std::unique_ptr<Thread> thread_;
 };
 
 }  // namespace mongoelector::internal

@@ -30,6 +30,8 @@ class Participant : public std::enable_shared_from_this<Participant> {
                                 Instant sent_at) = 0;
   // Waker: something changed at the store; `freed`: this key was given up.
   virtual void woken(bool freed) = 0;
+  // Waker: somebody's lease of the key was renewed and has this much left.
+  virtual void seen_renewed(Duration /*left*/) {}
 };
 
 }  // namespace mongoelector::internal

@@ -26,6 +26,7 @@ Runtime::Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options)
     : store_(guard_store(std::move(store), answers_)),
       events_(std::make_shared<Events>(std::move(options.on_event))),
       shared_(store_->shared()),
+      shares_with_python_(options.python_fleet != PythonFleet::none),
       clock_(pick_clock(options, shared_)),
       watchdog_(clock_),
       keeper_(store_, clock_),

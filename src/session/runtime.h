@@ -54,6 +54,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   Clock& clock() const { return *clock_; }
   const std::shared_ptr<Clock>& shared_clock() const { return clock_; }
   bool shared_store() const { return shared_; }
+  bool shares_with_python() const { return shares_with_python_; }
   Waker& waker() { return waker_; }
 
   // False in a forked child: whoever sees that does nothing at all.
@@ -117,6 +118,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 
   // Shared with the jobs that deliver: they may outlive the session.
   struct Events {
+    explicit Events(EventSink to) : sink(std::move(to)) {}
+
     const EventSink sink;
     std::atomic<std::size_t> queued = 0;
     std::atomic<std::size_t> dropped = 0;
@@ -132,6 +135,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   const std::shared_ptr<LeaseStore> store_;
   const std::shared_ptr<Events> events_;
   const bool shared_;
+  const bool shares_with_python_;
   const std::shared_ptr<Clock> clock_;
   const std::shared_ptr<const ForkGuard> guard_ = std::make_shared<ForkGuard>();
   Watchdog watchdog_;

@@ -23,6 +23,11 @@ class Timetable {
 
   Instant earliest() const { return queue_.empty() ? Instant::max() : queue_.begin()->first; }
 
+  // Until when the owner's thread rests now. It is not woken when an entry goes, nor for one that
+  // is later than that: leases that come and go quickly would wake it each time.
+  Instant rest() { return rests_until_ = earliest(); }
+  bool disturbs_rest() const { return earliest() < rests_until_; }
+
   // Takes out everybody who is due and, if there is one, those whose slack allows to go along.
   std::vector<std::shared_ptr<Participant>> take_due(Instant now) {
     std::vector<std::shared_ptr<Participant>> due;
@@ -56,6 +61,7 @@ class Timetable {
   std::multimap<Instant, Entry> queue_;
   std::unordered_map<Participant*, std::multimap<Instant, Entry>::iterator> where_;
   Duration widest_slack_{};
+  Instant rests_until_ = Instant::max();
 };
 
 }  // namespace mongoelector::internal

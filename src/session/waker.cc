@@ -5,16 +5,16 @@
 
 namespace mongoelector::internal {
 
-void Waiter::wake() {
+void Waiter::wake(Woken why) {
   const std::lock_guard lock(mutex_);
-  woken_ = true;
+  woken_ = std::max(woken_, why);
   changed_.notify_one();
 }
 
 void Waiter::make_front() {
   const std::lock_guard lock(mutex_);
   front_ = true;
-  woken_ = true;
+  woken_ = std::max(woken_, Woken::look);
   changed_.notify_one();
 }
 
@@ -23,10 +23,10 @@ bool Waiter::front() const {
   return front_;
 }
 
-bool Waiter::wait(Clock& clock, Instant until) {
+Woken Waiter::wait(Clock& clock, Instant until) {
   std::unique_lock lock(mutex_);
-  while (!woken_ && clock.now() < until) clock.wait(lock, changed_, until);
-  return std::exchange(woken_, false);
+  while (woken_ == Woken::no && clock.now() < until) clock.wait(lock, changed_, until);
+  return std::exchange(woken_, Woken::no);
 }
 
 namespace {
@@ -105,6 +105,7 @@ void Waker::listen(Shared& shared, const std::shared_ptr<Watch>& watch) {
     const std::lock_guard lock(shared.mutex);
     if (shared.closing) return;
     shared.watch = watch;
+    tell_followed(shared);
   }
   // Whoever looked before there were hints may have looked too early.
   deliver(shared, {.anything = true});
@@ -128,7 +129,33 @@ bool Waker::pause(Shared& shared, Clock& clock, Duration length) {
   return !shared.closing;
 }
 
+void Waker::tell_followed(Shared& shared) {
+  if (!shared.watch) return;
+  std::vector<Key> keys;
+  for (const auto& [key, candidate] : shared.candidates) {
+    if (candidate.follows && (keys.empty() || keys.back() != key)) keys.push_back(key);
+  }
+  shared.watch->follow(std::move(keys));
+}
+
+void Waker::deliver_renewals(Shared& shared, const Watch::Hints& hints) {
+  std::vector<std::pair<std::shared_ptr<Participant>, Duration>> told;
+  {
+    const std::lock_guard lock(shared.mutex);
+    for (const auto& [key, remaining] : hints.renewed) {
+      const auto [from, to] = shared.candidates.equal_range(key);
+      for (auto entry = from; entry != to; ++entry) {
+        if (!entry->second.follows) continue;
+        if (auto alive = entry->second.who.lock()) told.emplace_back(std::move(alive), remaining);
+      }
+    }
+  }
+  for (const auto& [who, remaining] : told) who->seen_renewed(remaining);
+}
+
 void Waker::deliver(Shared& shared, const Watch::Hints& hints) {
+  // A lease that was renewed and then given up is free.
+  deliver_renewals(shared, hints);
   std::vector<std::pair<std::shared_ptr<Participant>, bool>> woken;
   {
     const std::lock_guard lock(shared.mutex);
@@ -137,13 +164,14 @@ void Waker::deliver(Shared& shared, const Watch::Hints& hints) {
     const auto freed = [&](const Key& key) {
       return std::find(hints.freed.begin(), hints.freed.end(), key) != hints.freed.end();
     };
-    for (const auto& [key, who] : shared.candidates) {
+    for (const auto& [key, candidate] : shared.candidates) {
       const bool given_up = freed(key);
       if (!given_up && !all) continue;
-      if (auto alive = who.lock()) woken.emplace_back(std::move(alive), given_up);
+      if (auto alive = candidate.who.lock()) woken.emplace_back(std::move(alive), given_up);
     }
     for (auto& [key, queue] : shared.queues) {
-      if (all || freed(key)) queue.front()->wake();
+      const bool given_up = freed(key);
+      if (given_up || all) queue.front()->wake(given_up ? Woken::freed : Woken::look);
     }
   }
   for (const auto& [who, given_up] : woken) who->woken(given_up);
@@ -168,7 +196,8 @@ bool Waker::has_hints() const {
 
 void Waker::add(const Key& key, const std::weak_ptr<Participant>& who) {
   const std::lock_guard lock(shared_->mutex);
-  shared_->candidates.emplace(key, who);
+  shared_->candidates.emplace(key, Candidate{who});
+  tell_followed(*shared_);
   need(*shared_);
 }
 
@@ -177,9 +206,21 @@ void Waker::remove(const Key& key, const Participant* who) {
   const std::lock_guard lock(shared_->mutex);
   const auto [from, to] = shared_->candidates.equal_range(key);
   for (auto entry = from; entry != to;) {
-    const auto& alive = others.emplace_back(entry->second.lock());
+    const auto& alive = others.emplace_back(entry->second.who.lock());
     entry = !alive || alive.get() == who ? shared_->candidates.erase(entry) : std::next(entry);
   }
+  tell_followed(*shared_);
+}
+
+void Waker::follow(const Key& key, const Participant* who, bool wanted) {
+  std::vector<std::shared_ptr<Participant>> others;  // must not end under the lock
+  const std::lock_guard lock(shared_->mutex);
+  const auto [from, to] = shared_->candidates.equal_range(key);
+  for (auto entry = from; entry != to; ++entry) {
+    const auto& alive = others.emplace_back(entry->second.who.lock());
+    if (alive.get() == who) entry->second.follows = wanted;
+  }
+  tell_followed(*shared_);
 }
 
 void Waker::join(const Key& key, Waiter& waiter) {

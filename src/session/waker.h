@@ -9,6 +9,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <map>
@@ -24,20 +25,27 @@
 
 namespace mongoelector::internal {
 
+// Why a blocked caller goes on; of several reasons the last of these.
+enum class Woken : std::uint8_t {
+  no,     // the time has come
+  look,   // something has changed, perhaps for this key
+  freed,  // the key was given up, as far as the store can tell
+};
+
 // One blocked caller. Made and used by that caller's thread; woken by any.
 class Waiter {
  public:
-  void wake();
+  void wake(Woken why);
   // Whoever is in front may talk to the store.
   void make_front();
   bool front() const;
-  // Until woken or `until`; consumes the wake-up. False: the time has come.
-  bool wait(Clock& clock, Instant until);
+  // Until woken or `until`; consumes the wake-up.
+  Woken wait(Clock& clock, Instant until);
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool woken_ = false;
+  Woken woken_ = Woken::no;
   bool front_ = false;
 };
 
@@ -60,15 +68,21 @@ class Waker {
 
   void add(const Key& key, const std::weak_ptr<Participant>& who);
   void remove(const Key& key, const Participant* who);
+  // Whether `who` wants to hear of renewals: not of its own. From add() on it does.
+  void follow(const Key& key, const Participant* who, bool wanted);
   void join(const Key& key, Waiter& waiter);
   void leave(const Key& key, Waiter& waiter);
   // A lease of this key was just given up in this process.
   void freed_here(const Key& key);
 
  private:
+  struct Candidate {
+    std::weak_ptr<Participant> who;
+    bool follows = true;
+  };
   struct Shared {
     mutable std::mutex mutex;
-    std::multimap<Key, std::weak_ptr<Participant>> candidates;
+    std::multimap<Key, Candidate> candidates;
     std::map<Key, std::list<Waiter*>> queues;
     std::shared_ptr<Watch> watch;  // while subscribed
     bool needed = false;  // somebody has waited, so hints are worth their price
@@ -79,8 +93,11 @@ class Waker {
   static void listen(Shared& shared, const std::shared_ptr<Watch>& watch);
   static bool pause(Shared& shared, Clock& clock, Duration length);
   static bool await_need(Shared& shared, Clock& clock);
-  static void need(Shared& shared);  // with the mutex held
+  // These two with the mutex held.
+  static void need(Shared& shared);
+  static void tell_followed(Shared& shared);
   static void deliver(Shared& shared, const Watch::Hints& hints);
+  static void deliver_renewals(Shared& shared, const Watch::Hints& hints);
 
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::shared_ptr<LeaseStore> store_;

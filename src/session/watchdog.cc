@@ -8,7 +8,7 @@ void Watchdog::start() {
     while (!shared->closing) {
       auto due = shared->timetable.take_due(clock->now());
       if (due.empty()) {
-        clock->wait(lock, shared->changed, shared->timetable.earliest());
+        clock->wait(lock, shared->changed, shared->timetable.rest());
         continue;
       }
       lock.unlock();
@@ -22,9 +22,8 @@ void Watchdog::start() {
 void Watchdog::set(const std::shared_ptr<Participant>& who, Instant at) {
   const std::lock_guard lock(shared_->mutex);
   if (shared_->closing) return;
-  const Instant before = shared_->timetable.earliest();
   shared_->timetable.set(who, at);
-  if (shared_->timetable.earliest() < before) shared_->changed.notify_one();
+  if (shared_->timetable.disturbs_rest()) shared_->changed.notify_one();
 }
 
 bool Watchdog::finish(Duration within) {

@@ -335,6 +335,34 @@ TEST_F(Elector, does_not_contend_with_a_clock_that_is_off) {
   EXPECT_TRUE(in_time(seconds(5), [&] { return elector.ismaster(); }));
 }
 
+TEST_F(Elector, a_master_checks_its_clock_every_ten_minutes_and_says_once_that_it_is_off) {
+  Diary diary;
+  ElectorOptions wanted = options(diary);
+  wanted.ttl = seconds(100);
+  MongoElector elector(session_, "billing", wanted);
+  elector.start();
+  ASSERT_TRUE(leads(elector));
+  const auto pass = [&](int minutes) {
+    for (int step = 0; step < minutes * 6; ++step) {
+      const int renewals = store_->calls(Verb::renew);
+      clock_->advance(seconds(10));
+      // A renewal is due every other time.
+      if (step % 2 == 1) {
+        ASSERT_TRUE(eventually([&] { return store_->calls(Verb::renew) > renewals; }));
+      }
+    }
+  };
+  store_->show_time(clock_->wall() + std::chrono::hours(1));
+  pass(8);
+  EXPECT_FALSE(events_.has("time_offset")) << "not yet";
+  pass(4);
+  EXPECT_TRUE(eventually([&] { return events_.has("time_offset"); }));
+  pass(4);
+  const auto told = events_.lines();
+  EXPECT_EQ(std::count(told.begin(), told.end(), "time_offset"), 1);
+  EXPECT_TRUE(elector.ismaster()) << "the lease goes by the store's time";
+}
+
 TEST_F(Elector, no_callback_runs_after_its_end) {
   std::atomic<bool> alive{true};
   std::atomic<bool> late{false};

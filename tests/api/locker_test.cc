@@ -140,6 +140,28 @@ TEST_F(Locker, a_waiter_is_woken_by_the_release) {
   EXPECT_TRUE(waiter.owned());
 }
 
+TEST_F(Locker, whoever_hears_of_a_release_claims_at_once_but_in_a_crowd_looks_first) {
+  store_->send_hints(false);  // but for those of this process
+  const auto reads = [&] { return store_->calls(Verb::read); };
+  const auto claims = [&] { return store_->calls(Verb::claim); };
+  MongoLocker waiter(session_, "nightly");
+  std::future<Token> waiting;
+  MongoLocker holder(session_, "nightly");
+  holder.acquire();
+  waiting = std::async(std::launch::async, [&] { return waiter.acquire(); });
+  ASSERT_TRUE(eventually([&] { return claims() == 2 && reads() == 1; })) << "a try and a look";
+  store_->refuse(Verb::claim, Outcome::held);  // as if somebody else had been faster
+  holder.release();
+  ASSERT_TRUE(eventually([&] { return claims() == 3; }));
+  EXPECT_EQ(reads(), 1);
+  store_->heal(Verb::claim);
+  holder.acquire();
+  holder.release();
+  EXPECT_TRUE(waiting.get().known());
+  EXPECT_EQ(claims(), 5);
+  EXPECT_EQ(reads(), 2) << "who was beaten once looks first";
+}
+
 TEST_F(Locker, a_waiter_takes_over_when_the_lease_has_run_out) {
   const std::shared_ptr<Session> doomed = session();
   MongoLocker holder(doomed, "nightly", {.ttl = seconds(10), .auto_renew = false});

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ids.h"
+#include "cli/contract.h"
 #include "cli/stores.h"
 
 namespace mongoelector::test {
@@ -48,7 +49,7 @@ TEST_P(Release, under_another_token_exits_75_and_does_nothing) {
   const Finished tool = at.tool({"release", "nightly", "--token", "5", "--json"});
   EXPECT_EQ(tool.code, 75);
   EXPECT_EQ(tool.out, "");
-  const json error = json::parse(tool.err.substr(tool.err.find('\n') + 1)).at("error");
+  const json error = error_of(tool);
   EXPECT_EQ(error.at("code"), "busy");
   EXPECT_EQ(error.at("holder").at("label"), "batch-1");
   EXPECT_TRUE(held("nightly"));
@@ -84,8 +85,7 @@ TEST_P(Release, by_force_breaks_the_lease_that_was_meant) {
   words.push_back("--json");
   const Finished tool = at.tool(words);
   EXPECT_EQ(tool.code, 0) << tool.err;
-  const json document = json::parse(tool.out);
-  EXPECT_EQ(document.at("schema"), "mongoelector.release/1");
+  const json document = document_of(tool.out, "mongoelector.release/1");
   EXPECT_EQ(document.at("released"), true);
   EXPECT_FALSE(held("nightly"));
   EXPECT_FALSE(locker->touch());
@@ -115,22 +115,14 @@ TEST_P(Release, dry_run_does_nothing) {
   EXPECT_TRUE(held("nightly"));
 }
 
-// As in a shell: with a terminal for stdin, stdout and stderr.
-Finished on_terminal(const StoreUnderTest& at, const std::string& arguments,
-                     const std::string& typed) {
-  return run_process(
-      {"script", "-qec", std::string(MONGOELECTOR_CLI) + " " + arguments, "/dev/null"},
-      {.environment = {{"MONGODB_URI", at.uri()}}, .input = typed});
-}
-
 TEST(ReleaseByForce, asks_on_a_terminal_for_the_name) {
   const StoreUnderTest at("sqlite");
   const auto locker = at.hold("nightly", {.label = "batch-1"});
   const std::string arguments = "release nightly --force --even-if-live";
-  EXPECT_EQ(on_terminal(at, arguments + " --no-input", "nightly\n").code, 64);
-  EXPECT_EQ(on_terminal(at, arguments, "yes\n").code, 64);
+  EXPECT_EQ(at.typed(arguments + " --no-input", "nightly\n").code, 64);
+  EXPECT_EQ(at.typed(arguments, "yes\n").code, 64);
   EXPECT_EQ(at.tool({"status", "nightly"}).code, 0);
-  const Finished asked = on_terminal(at, arguments, "nightly\n");
+  const Finished asked = at.typed(arguments, "nightly\n");
   EXPECT_EQ(asked.code, 0) << asked.out;
   EXPECT_NE(asked.out.find("held by batch-1"), std::string::npos) << asked.out;
   EXPECT_NE(asked.out.find("may still be running"), std::string::npos) << asked.out;
@@ -153,11 +145,101 @@ TEST(ReleaseByForce, of_a_silent_holder_needs_no_more_than_the_name) {
   EXPECT_EQ(at.tool(words).code, 0);
 }
 
+TEST_P(Release, by_force_of_an_election_tells_the_history_who_and_why) {
+  const Key key = Key::election("billing");
+  const ClaimReply claimed = at.store().claim({.key = key,
+                                               .holder = {internal::new_uuid(), "elsewhere", 99},
+                                               .lease_id = internal::new_lease_id(),
+                                               .ttl = std::chrono::seconds(600)});
+  ASSERT_EQ(claimed.outcome, Outcome::granted);
+  const Lease lease{.key = key,
+                    .id = at.store().read(key).record->lease_id,
+                    .token = claimed.token,
+                    .ttl = std::chrono::seconds(600)};
+  ASSERT_EQ(at.store().renew({&lease, 1}).outcomes.front(), Outcome::granted);
+  const Finished tool = at.tool({"release", "billing", "--force", "--even-if-live", "--confirm",
+                                 "billing", "--reason", "its host burnt down", "--json"});
+  ASSERT_EQ(tool.code, 0) << tool.err;
+  EXPECT_EQ(document_of(tool.out, "mongoelector.release/1").at("recorded"), true);
+  const HistoryReply history = at.store().history(key, {}, 5);
+  ASSERT_EQ(history.rows.size(), 1u);
+  const TermRow& term = history.rows.front();
+  EXPECT_EQ(term.token, claimed.token);
+  EXPECT_EQ(term.holder.host, "elsewhere");
+  EXPECT_EQ(term.ended_by, EndedBy::forced);
+  EXPECT_EQ(term.reason, "its host burnt down");
+  EXPECT_NE(term.by.find('@'), std::string::npos) << term.by;
+  // Whoever comes next is told apart from the one whose lease was broken.
+  const auto next = at.lead("billing");
+  EXPECT_GT(next->term()->token(), claimed.token);
+}
+
+// While somebody thinks about it.
+class ReleaseAsked : public Release {
+ protected:
+  // What the tool says when "nightly" is typed after `meanwhile` has happened.
+  template <class Action>
+  Finished answered_after(const std::string& flags, const Action& meanwhile) {
+    Process tool(at.on_terminal("release nightly --force " + flags), {.talks = true});
+    tool.await_line("may still be running");
+    meanwhile();
+    tool.write_line("nightly");
+    return tool.wait();
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Stores, ReleaseAsked, testing::Values("sqlite", "mongodb"),
+                         [](const auto& kind) { return std::string(kind.param); });
+
+TEST_P(ReleaseAsked, does_nothing_when_the_lock_changed_hands_meanwhile) {
+  auto first = at.hold("nightly");
+  std::unique_ptr<MongoLocker> second;
+  const Finished tool = answered_after("--even-if-live", [&] {
+    first->release();
+    second = at.hold("nightly");
+  });
+  EXPECT_EQ(tool.code, 75) << tool.out;
+  EXPECT_NE(tool.out.find("changed hands"), std::string::npos) << tool.out;
+  EXPECT_TRUE(second->touch());
+}
+
+TEST_P(ReleaseAsked, does_nothing_when_the_holder_came_back_meanwhile) {
+  const Key key = Key::lock("nightly");
+  Lease lease{.key = key,
+              .id = internal::new_lease_id(),
+              .token = {},
+              .ttl = std::chrono::seconds(5)};
+  lease.token = at.store()
+                    .claim({.key = key,
+                            .holder = {internal::new_uuid(), "elsewhere", 99},
+                            .lease_id = lease.id,
+                            .ttl = lease.ttl})
+                    .token;
+  ASSERT_TRUE(eventually(
+      [&] { return at.store().read(key).record->remaining < std::chrono::milliseconds(1900); }));
+  const Finished tool = answered_after("", [&] {
+    EXPECT_EQ(at.store().renew({&lease, 1}).outcomes.front(), Outcome::granted);
+  });
+  EXPECT_EQ(tool.code, 75) << tool.out;
+  EXPECT_NE(tool.out.find("seems alive"), std::string::npos) << tool.out;
+  EXPECT_EQ(at.store().renew({&lease, 1}).outcomes.front(), Outcome::granted);
+}
+
+TEST_P(ReleaseAsked, does_nothing_after_ctrl_c) {
+  const auto locker = at.hold("nightly");
+  Process tool(at.on_terminal("release nightly --force --even-if-live"), {.talks = true});
+  tool.await_line("may still be running");
+  tool.write_line("\x03");
+  EXPECT_EQ(tool.wait().code, 130);
+  EXPECT_TRUE(locker->touch());
+}
+
 TEST(ReleaseFlags, must_say_how) {
   for (const auto& words : {std::vector<std::string>{"release", "a"},
                             {"release", "a", "--token", "5", "--force"},
                             {"release", "a", "--token", "5", "--if-token", "5"},
                             {"release", "a", "--token", "5", "--even-if-live"},
+                            {"release", "a", "--token", "5", "--reason", "old"},
                             {"release", "a", "--token", "0"},
                             {"release", "a", "--token", "-1"},
                             {"release", "a", "--token", "99999999999999999999"},

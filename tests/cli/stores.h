@@ -36,6 +36,15 @@ class StoreUnderTest {
     return run_tool(std::move(arguments), options);
   }
 
+  // As in a shell: with a terminal for stdin, stdout and stderr.
+  std::vector<std::string> on_terminal(const std::string& arguments) const {
+    return {"script", "-qec",
+            std::string(MONGOELECTOR_CLI) + " --uri '" + uri_ + "' " + arguments, "/dev/null"};
+  }
+  Finished typed(const std::string& arguments, const std::string& keys) const {
+    return run_process(on_terminal(arguments), {.input = keys});
+  }
+
   // A lock held by this process whose token is at the store.
   std::unique_ptr<MongoLocker> hold(const std::string& name, LockerOptions options = {}) const {
     auto locker = std::make_unique<MongoLocker>(session_, name, std::move(options));

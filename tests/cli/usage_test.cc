@@ -45,6 +45,8 @@ TEST(Usage, main_help_lists_every_command_exit_code_and_variable) {
     EXPECT_NE(help.out.find(code.meaning), std::string::npos) << code.meaning;
   for (const cli::EnvironmentVariable& variable : cli::kEnvironment)
     EXPECT_NE(help.out.find(variable.name), std::string::npos) << variable.name;
+  for (const cli::KnownFile& file : cli::kFiles)
+    EXPECT_NE(help.out.find(file.name), std::string::npos) << file.name;
   EXPECT_EQ(run_tool({"--help"}).out, help.out);
   EXPECT_EQ(run_tool({"-h"}).out, help.out);
 }
@@ -115,7 +117,7 @@ TEST(Usage, json_mistakes_are_an_object_on_stderr) {
 
 TEST(Usage, a_variable_that_makes_no_sense_exits_78) {
   const Finished tool =
-      run_tool({"version"}, {.environment = {{"MONGOELECTOR_REQUIRE_SHARED", "maybe"}}});
+      run_tool({"list"}, {.environment = {{"MONGOELECTOR_REQUIRE_SHARED", "maybe"}}});
   EXPECT_EQ(tool.code, 78);
   EXPECT_EQ(tool.err, "mongoelector: MONGOELECTOR_REQUIRE_SHARED is \"maybe\"; it may be 0 or 1\n");
 }

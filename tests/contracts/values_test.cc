@@ -49,6 +49,8 @@ TEST(RecordMark, names_python_records_by_their_uuid) {
   EXPECT_EQ(mark_of(record), (RecordMark{"u", 7}));
   record.lease_id = LeaseId("l");
   EXPECT_EQ(mark_of(record), (RecordMark{"l", 7}));
+  record.judge = "db1:27017";
+  EXPECT_EQ(mark_of(record), (RecordMark{"l", 7, "db1:27017"}));
 }
 
 TEST(RedactUri, never_shows_a_password) {

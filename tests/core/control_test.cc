@@ -51,6 +51,28 @@ TEST(Control, a_successor_is_left_two_ttls_by_the_others) {
   }
 }
 
+TEST(Control, what_is_announced_waits_for_its_time) {
+  ControlRow asked = row();
+  asked.stepdown = StepDown{.uuid = "u-1", .to = "web-3", .at = at(100), .until = at(160)};
+  EXPECT_FALSE(effect(asked, 40).step_down);
+  EXPECT_EQ(effect(asked, 40).barred_for, Duration::zero());
+  EXPECT_EQ(effect(asked, 40).due_in, seconds(60)) << "then it is to look again";
+  EXPECT_TRUE(effect(asked, 100).step_down);
+  EXPECT_EQ(effect(asked, 100).barred_for, seconds(60));
+  EXPECT_EQ(effect(asked, 100).due_in, Duration::zero());
+}
+
+TEST(Control, the_others_leave_an_announced_successor_the_election_from_just_before) {
+  ControlRow asked = row();
+  asked.stepdown = StepDown{.uuid = "u-1", .to = "web-3", .at = at(100), .until = at(160)};
+  EXPECT_EQ(effect(asked, 40, kOther).barred_for, Duration::zero()) << "the leader may die now";
+  EXPECT_EQ(effect(asked, 40, kOther).due_in, seconds(55)) << "then they are to look again";
+  EXPECT_EQ(effect(asked, 95, kOther).barred_for, seconds(25));
+  EXPECT_EQ(effect(asked, 119, kOther).barred_for, seconds(1));
+  EXPECT_EQ(effect(asked, 120, kOther).barred_for, Duration::zero());
+  EXPECT_FALSE(effect(asked, 100, kOther).step_down);
+}
+
 TEST(Control, a_pause_bars_everybody_until_it_is_over) {
   ControlRow asked = row();
   asked.pause = Pause{.until = at(60)};

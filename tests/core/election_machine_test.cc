@@ -52,7 +52,8 @@ std::string lease_column(const LeaseData& before, const LeaseData& after, bool s
 
 StateTable read_tables() {
   Words words{.states = {states().begin(), states().end()},
-              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "ask", "(run)", "(stop)"},
+              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "later", "ask", "(run)",
+                        "(stop)"},
               .conditions = {"look_at", "deadline", "cede_until", "ttl", "retry_at", "control_by",
                              "unheard", "unseen", "barred", "lifted", "asked"}};
   words.states.insert("next");
@@ -195,6 +196,8 @@ void expect_as_told(const Result& expected, const Case& before, const ElectionDa
   if (expected.has("(run)")) plain.running = true;
   if (expected.has("(stop)")) plain.running = false;
   if (expected.has("again")) plain.look_again = true;
+  if (expected.has("later"))
+    plain.look_at = std::max(plain.look_at, before.now + input.remaining);
   if (expected.has("ask")) {
     plain.barred_until = {};
     plain.control_by = before.now + kConfig.timing.call_budget;
@@ -345,6 +348,25 @@ TEST(ElectionMachine, looks_again_when_the_lease_in_the_way_ends_and_at_every_po
     EXPECT_EQ(look(Duration::max()), at(20));
     EXPECT_GE(look(seconds(-5)), at(0));
     EXPECT_LT(look(seconds(-5)), at(1));
+  }
+}
+
+TEST(ElectionMachine, does_not_look_at_a_lease_that_was_seen_renewed_before_it_runs_out) {
+  for (const double jitter : {0.0, 0.5, 0.999}) {
+    const auto look = [&](Duration remaining) {
+      ElectionData election = follower_at_zero();
+      election.state = ElectionState::follower;
+      election.look_at = at(3);
+      step(election,
+           {.event = ElectionEvent::alive, .lease = {.jitter = jitter}, .remaining = remaining},
+           at(0), kConfig);
+      return election.look_at;
+    };
+    EXPECT_GE(look(seconds(15)), at(15));
+    EXPECT_LT(look(seconds(15)), at(16));
+    EXPECT_EQ(look(Duration::max()), at(20)) << "a poll is a poll";
+    EXPECT_EQ(look(Duration::min()), at(3));
+    EXPECT_EQ(look(seconds(1)), at(3)) << "old news";
   }
 }
 

@@ -34,11 +34,17 @@ class FakeParticipant : public internal::Participant {
     ++answers;
   }
   void woken(bool freed) override { ++(freed ? freed_wakes : other_wakes); }
+  void seen_renewed(Duration left) override {
+    last_left = left;
+    ++renewals_seen;
+  }
 
   std::atomic<int> ticks{0};
   std::atomic<int> answers{0};
   std::atomic<int> freed_wakes{0};
   std::atomic<int> other_wakes{0};
+  std::atomic<int> renewals_seen{0};
+  std::atomic<Duration> last_left{};
   std::atomic<bool> given_back{false};
   std::atomic<Outcome> last_outcome{Outcome::damaged};
   std::atomic<Instant> sent_at{};

@@ -23,6 +23,7 @@ namespace {
 
 using internal::Waiter;
 using internal::Waker;
+using internal::Woken;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -47,11 +48,20 @@ class Hints {
     queue_.pop_front();
     return hints;
   }
+  void follow(std::vector<Key> keys) {
+    const std::lock_guard lock(mutex_);
+    followed_ = std::move(keys);
+  }
+  std::vector<Key> followed() {
+    const std::lock_guard lock(mutex_);
+    return followed_;
+  }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Watch::Hints> queue_;
+  std::vector<Key> followed_;
   bool failing_ = false;
 };
 
@@ -60,6 +70,7 @@ class TestWatch : public Watch {
   explicit TestWatch(std::shared_ptr<test::Hints> hints) : hints_(std::move(hints)) {}
   Watch::Hints next() override { return hints_->next(); }
   void cancel() noexcept override { hints_->send({.ended = true}); }
+  void follow(std::vector<Key> keys) override { hints_->follow(std::move(keys)); }
 
  private:
   std::shared_ptr<test::Hints> hints_;
@@ -163,6 +174,33 @@ TEST_F(WakerTest, wakes_whom_a_hint_is_about) {
   EXPECT_EQ(b->other_wakes, 1);
 }
 
+TEST_F(WakerTest, tells_of_renewals_to_whoever_follows_the_election) {
+  using Keys = std::vector<Key>;
+  const auto a = std::make_shared<FakeParticipant>();
+  const auto also_a = std::make_shared<FakeParticipant>();
+  waker_.add(a_, a);
+  subscribe();  // has b come and go
+  const Key other = Key::election("somebody who waits");
+  EXPECT_EQ(hints_->followed(), (Keys{a_, other})) << "also those who came before";
+  waker_.add(a_, also_a);
+  EXPECT_EQ(hints_->followed(), (Keys{a_, other})) << "each once";
+  hints_->send({.renewed = {{b_, seconds(1)}, {a_, seconds(7)}}});
+  ASSERT_TRUE(eventually([&] { return a->renewals_seen == 1 && also_a->renewals_seen == 1; }));
+  EXPECT_EQ(a->last_left.load(), seconds(7));
+  EXPECT_EQ(somebody_->renewals_seen, 0);
+  waker_.follow(a_, a.get(), false);
+  EXPECT_EQ(hints_->followed(), (Keys{a_, other}));
+  hints_->send({.renewed = {{a_, seconds(6)}}});
+  ASSERT_TRUE(eventually([&] { return also_a->renewals_seen == 2; }));
+  EXPECT_EQ(a->renewals_seen, 1);
+  waker_.follow(a_, also_a.get(), false);
+  EXPECT_EQ(hints_->followed(), Keys{other});
+  waker_.follow(a_, a.get(), true);
+  EXPECT_EQ(hints_->followed(), (Keys{a_, other}));
+  waker_.remove(a_, a.get());
+  EXPECT_EQ(hints_->followed(), Keys{other});
+}
+
 TEST_F(WakerTest, does_not_wake_whoever_has_left) {
   const auto gone = std::make_shared<FakeParticipant>();
   const auto stays = std::make_shared<FakeParticipant>();
@@ -258,15 +296,16 @@ TEST_F(WakerTest, of_the_waiters_of_a_key_only_the_one_in_front_is_woken) {
   waker_.join(a_, second);
   EXPECT_TRUE(first.front());
   EXPECT_FALSE(second.front());
-  EXPECT_TRUE(first.wait(*clock_, clock_->now()));  // becoming the front is a wake-up
-  EXPECT_FALSE(first.wait(*clock_, clock_->now()));
+  EXPECT_EQ(first.wait(*clock_, clock_->now()), Woken::look);  // becoming the front is a wake-up
+  EXPECT_EQ(first.wait(*clock_, clock_->now()), Woken::no);
   waker_.freed_here(a_);
   waker_.freed_here(b_);
-  EXPECT_TRUE(first.wait(*clock_, clock_->now()));
-  EXPECT_FALSE(second.wait(*clock_, clock_->now()));
+  first.wake(Woken::look);
+  EXPECT_EQ(first.wait(*clock_, clock_->now()), Woken::freed) << "of both, what says more";
+  EXPECT_EQ(second.wait(*clock_, clock_->now()), Woken::no);
   waker_.leave(a_, first);
   EXPECT_TRUE(second.front());
-  EXPECT_TRUE(second.wait(*clock_, Instant::max()));
+  EXPECT_EQ(second.wait(*clock_, Instant::max()), Woken::look);
   waker_.leave(a_, second);
   waker_.freed_here(a_);  // nobody is left
 }
@@ -288,6 +327,42 @@ TEST_F(WakerTest, a_candidate_polls_more_often_while_there_are_no_hints) {
   ASSERT_TRUE(eventually([&] { return elector.pollwait() == seconds(20); }));
   pass(seconds(1));
   EXPECT_TRUE(eventually([&] { return elector.pollwait() == seconds(100); }));
+}
+
+TEST_F(WakerTest, a_candidate_looks_when_no_renewal_was_heard_of_for_as_long_as_the_lease_had) {
+  const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});
+  const Key key = Key::election("billing");
+  ASSERT_EQ(store_->claim({.key = key,
+                           .holder = {.uuid = "other"},
+                           .lease_id = LeaseId("other"),
+                           .ttl = seconds(1000)})
+                .outcome,
+            Outcome::granted);
+  MongoElector elector(session, "billing", {.ttl = seconds(100)});
+  elector.start();
+  ASSERT_TRUE(eventually([&] { return elector.pollwait() == seconds(100); }));
+  EXPECT_EQ(hints_->followed(), std::vector<Key>{key});
+  int reads = 0;
+  for (int renewal = 0; renewal < 10; ++renewal) {
+    clock_->advance(seconds(20));
+    hints_->send({.renewed = {{key, seconds(90)}}});
+    ASSERT_TRUE(eventually([&] { return elector.pollwait() >= seconds(90); }));
+    if (renewal == 0) reads = store_->calls(Verb::read);  // those of the start are over
+  }
+  EXPECT_EQ(store_->calls(Verb::read), reads);
+  clock_->advance(seconds(89));
+  EXPECT_EQ(store_->calls(Verb::read), reads);
+  clock_->advance(seconds(2));
+  EXPECT_TRUE(eventually([&] { return store_->calls(Verb::read) == reads + 1; }));
+}
+
+TEST_F(WakerTest, a_master_does_not_follow_its_own_renewals) {
+  const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});
+  MongoElector elector(session, "billing", {.ttl = seconds(100)});
+  elector.start();
+  EXPECT_TRUE(eventually([&] { return elector.ismaster() && hints_->followed().empty(); }));
+  elector.release();
+  EXPECT_TRUE(eventually([&] { return hints_->followed().size() == 1; }));
 }
 
 TEST_F(WakerTest, a_session_starts_and_polls_while_the_store_hangs_subscribing) {

@@ -15,6 +15,23 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
+TEST(Timetable, its_owner_is_disturbed_only_for_what_is_sooner_than_its_next_look) {
+  internal::Timetable timetable;
+  const auto lease = std::make_shared<FakeParticipant>();
+  const auto other = std::make_shared<FakeParticipant>();
+  const Instant start{seconds(1000)};
+  timetable.set(lease, start + seconds(5));
+  EXPECT_TRUE(timetable.disturbs_rest()) << "it rests for ever";
+  EXPECT_EQ(timetable.rest(), start + seconds(5));
+  EXPECT_FALSE(timetable.disturbs_rest());
+  timetable.set(lease, Instant::max());
+  timetable.set(lease, start + seconds(6));
+  EXPECT_FALSE(timetable.disturbs_rest()) << "it looks before that anyway";
+  timetable.set(other, start + seconds(4));
+  EXPECT_TRUE(timetable.disturbs_rest());
+  EXPECT_EQ(timetable.rest(), start + seconds(4));
+}
+
 TEST(Watchdog, ticks_at_the_time_it_was_told_and_not_before) {
   const auto clock = std::make_shared<FakeClock>();
   const Instant start = clock->now();

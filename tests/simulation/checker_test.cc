@@ -36,6 +36,11 @@ Fact call(int when, int client, ApiCall what) {
   fact.detail = static_cast<int>(what);
   return fact;
 }
+Fact returned(int when, int client, ApiCall what) {
+  Fact fact = at(when, What::returned, client);
+  fact.detail = static_cast<int>(what);
+  return fact;
+}
 Fact created(int when, std::int64_t lease) {
   return by(at(when, What::created, -1, lease), Verb::claim, lease);
 }
@@ -210,14 +215,64 @@ TEST(Checker, accepts_a_lost_answer_both_ways) {
 }
 
 TEST(Checker, rejects_a_term_that_nobody_asked_for) {
-  EXPECT_EQ(judged({call(1, 0, ApiCall::stop), at(2, What::holds, 0, 1, 30)}), "only_when_asked");
-  EXPECT_EQ(judged({call(1, 0, ApiCall::stop), call(2, 0, ApiCall::poll),
-                    at(3, What::holds, 0, 1, 30)}),
+  const Fact stop = call(1, 0, ApiCall::stop);
+  const Fact stopped = returned(1, 0, ApiCall::stop);
+  EXPECT_EQ(judged({stop, stopped, at(2, What::holds, 0, 1, 30)}), "only_when_asked");
+  EXPECT_EQ(judged({stop, stopped, call(2, 0, ApiCall::poll), at(3, What::holds, 0, 1, 30)}),
+            "good");
+  // Who starts while another stops may be heard last.
+  EXPECT_EQ(judged({stop, call(1, 0, ApiCall::start), stopped, at(3, What::holds, 0, 1, 30)}),
             "good");
   EXPECT_EQ(judged({at(1, What::holds, 0, 1, 30), call(2, 0, ApiCall::release),
                     at(2, What::ends, 0, 1), at(2, What::revoked, 0, 1),
                     at(4, What::holds, 0, 2, 30)}),
             "only_when_asked");
+}
+
+TEST(Checker, rejects_a_client_that_hammers_the_store) {
+  History history;
+  for (int i = 0; i < 12; ++i) history.push_back(at(i / 4, What::sends_read, 0));
+  Demands demands{.end = seconds(25), .requests_per_ttl = 12, .ttl = seconds(10)};
+  EXPECT_FALSE(check(history, demands));
+  history.push_back(at(3, What::sends_read, 0));
+  const auto breach = check(history, demands);
+  ASSERT_TRUE(breach);
+  EXPECT_EQ(breach->promise, "few_requests");
+}
+
+TEST(Checker, rejects_an_end_without_a_reason_where_none_is_hidden) {
+  const Demands demands{
+      .told_within = seconds(1), .end = seconds(6), .every_end_has_a_reason = true};
+  Fact end = at(5, What::revoked, 0, 1);
+  const auto judge = [&] {
+    return check({at(1, What::holds, 0, 1, 11), at(5, What::ends, 0, 1), end}, demands);
+  };
+  EXPECT_EQ(judge().value_or(Breach{}).promise, "no_needless_end");
+  end.detail = 1;
+  EXPECT_NE(judge().value_or(Breach{}).promise, "no_needless_end");
+}
+
+TEST(Checker, rejects_a_callback_of_an_object_that_is_gone_and_misses_none) {
+  const History holds{at(1, What::holds, 0, 1, 30),   at(1, What::began_told, 0, 1),
+                      call(2, 0, ApiCall::destroy),   at(2, What::ends, 0, 1),
+                      at(2, What::revoked, 0, 1),     returned(3, 0, ApiCall::destroy)};
+  EXPECT_EQ(judged(holds), "good");
+  History late = holds;
+  late.push_back(at(4, What::loss_told, 0, 1));
+  EXPECT_EQ(judged(late), "callbacks_alternate");
+}
+
+TEST(Checker, rejects_a_master_that_leads_on_after_onmaster_threw) {
+  EXPECT_EQ(judged_after([](History& history) {
+              history.insert(find(history, What::ends), at(2, What::threw, 0, 1));
+            }),
+            "throwing_is_leaving");
+}
+
+TEST(Checker, rejects_a_register_that_refuses_a_holder_or_takes_a_smaller_token) {
+  const Fact holds = at(1, What::holds, 0, 1, 30);
+  EXPECT_EQ(judged({holds, at(5, What::refused, 0, 1)}), "register_takes_holders");
+  EXPECT_EQ(judged({at(5, What::accepted, 0, 2), at(6, What::accepted, 1, 1)}), "tokens_grow");
 }
 
 TEST(Checker, demands_a_holder_that_stays_when_faults_have_stopped) {

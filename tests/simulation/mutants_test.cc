@@ -1,5 +1,5 @@
 // Planted bugs (mutants.json): each must be found within 2,000 seeds. One that survives is a hole
-// in the simulation, whatever else passes.
+// in the simulation, whatever else passes. Here those that are found soon; `make verify` hunts all.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -22,7 +22,8 @@ std::vector<std::string> mutants() {
 class Mutant : public testing::TestWithParam<std::string> {};
 
 TEST_P(Mutant, is_found) {
-  const std::string command = std::string("'") + MUTANTS_DIR + "/" + GetParam() + "' swarm 0 2000";
+  const std::string command =
+      std::string("'") + MUTANTS_DIR + "/" + GetParam() + "' swarm 0 2000 --workers 1";
   FILE* hunt = popen(command.c_str(), "r");
   ASSERT_NE(hunt, nullptr);
   std::string last;
@@ -34,7 +35,7 @@ TEST_P(Mutant, is_found) {
   EXPECT_TRUE(last.starts_with("found at seed ")) << last;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Mutant, testing::ValuesIn(mutants()),
+INSTANTIATE_TEST_SUITE_P(Quick, Mutant, testing::ValuesIn(mutants()),
                          [](const auto& mutant) { return mutant.param; });
 
 }  // namespace

@@ -133,6 +133,10 @@ TEST_F(MongoDocuments, of_another_judge_must_have_stood_still) {
   mine.stood_still = RecordMark{"somebody else", mark_of(*seen).version};
   EXPECT_FALSE(taken(*store_, mine)) << "another's";
   mine.stood_still = mark_of(*seen);
+  // A renewal at a member whose clock is behind by just as much writes the very same expiry.
+  mine.stood_still->judge = "db8:27017";
+  EXPECT_FALSE(taken(*store_, mine)) << "renewed since, at another member";
+  mine.stood_still = mark_of(*seen);
   EXPECT_TRUE(taken(*store_, mine));
 }
 

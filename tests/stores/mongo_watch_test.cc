@@ -30,6 +30,7 @@ class Listener {
         ended = ended_ = hints.ended;
         if (hints.anything) ++anything_;
         freed_.insert(freed_.end(), hints.freed.begin(), hints.freed.end());
+        renewed_.insert(renewed_.end(), hints.renewed.begin(), hints.renewed.end());
       }
     });
   }
@@ -39,6 +40,11 @@ class Listener {
   }
 
   void cancel() { watch_->cancel(); }
+  void follow(const std::vector<Key>& keys) { watch_->follow(keys); }
+  std::vector<Watch::Renewed> renewed() const {
+    const std::lock_guard lock(mutex_);
+    return renewed_;
+  }
   std::vector<Key> freed() const {
     const std::lock_guard lock(mutex_);
     return freed_;
@@ -60,6 +66,7 @@ class Listener {
   const std::unique_ptr<Watch> watch_;
   mutable std::mutex mutex_;
   std::vector<Key> freed_;
+  std::vector<Watch::Renewed> renewed_;
   int anything_ = 0;
   bool ended_ = false;
   std::thread thread_;
@@ -108,6 +115,40 @@ TEST_F(MongoWatch, claims_renewals_and_other_documents_reach_nobody) {
   expect_freed(listener, key_);
   EXPECT_EQ(listener.freed().size(), 1u);
   EXPECT_EQ(listener.anything(), 0);
+}
+
+TEST_F(MongoWatch, renewals_of_elections_that_are_followed_are_hinted) {
+  const Key billing = Key::election("billing");
+  const Key same_name = Key::lock("billing");
+  const Key other = Key::election("$$NOW");
+  std::vector<Lease> leases;
+  for (const Key& key : {billing, same_name, other}) leases.push_back(hold(*store_, key));
+  const auto renew_all = [&] {
+    const std::vector all(leases.size(), Outcome::granted);
+    ASSERT_EQ(store_->renew(leases).outcomes, all);
+  };
+  Listener listener(watching_->watch());
+  listener.follow({billing});
+  // It is followed soon, not at once.
+  ASSERT_TRUE(eventually([&] {
+    renew_all();
+    return !listener.renewed().empty();
+  }));
+  for (const Watch::Renewed& renewed : listener.renewed()) {
+    EXPECT_EQ(renewed.key, billing);
+    EXPECT_GT(renewed.remaining, seconds(59));
+    EXPECT_LE(renewed.remaining, seconds(60));
+  }
+  give_back(Key::lock("meanwhile"));
+  listener.follow({other});
+  ASSERT_TRUE(eventually([&] {
+    renew_all();
+    return listener.renewed().back().key == other;
+  }));
+  expect_freed(listener, Key::lock("meanwhile"));
+  EXPECT_EQ(listener.freed().size(), 1u);
+  EXPECT_EQ(listener.anything(), 0);
+  EXPECT_FALSE(listener.ended());
 }
 
 TEST_F(MongoWatch, a_record_swept_by_the_server_is_hinted_too) {
@@ -280,6 +321,8 @@ TEST(MongoWatchAlone, the_stream_leaves_a_member_that_is_cut_off_for_the_primary
   const Lease lease{.key = request.key, .id = request.lease_id, .ttl = request.ttl};
   ASSERT_TRUE(eventually([&] { return store->release(lease).outcome == Outcome::granted; }));
   EXPECT_TRUE(eventually([&] { return listener.has_freed(request.key); }));
+  // Another clock judges now: what has to stand still first must be seen soon.
+  EXPECT_GE(listener.anything(), 1);
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ std::map<std::string, std::string> inherited() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
     const std::string name = text.substr(0, text.find('='));
-    if (name.starts_with("MONGO") || name == "STATE_DIRECTORY" || name == "XDG_STATE_HOME")
+    if (name.starts_with("MONGO") || name == "STATE_DIRECTORY" || name == "XDG_STATE_HOME" ||
+        name == "XDG_CONFIG_HOME")
       continue;
     all[name] = text.substr(std::min(name.size() + 1, text.size()));
   }

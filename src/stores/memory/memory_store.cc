@@ -80,12 +80,13 @@ class MemoryStore : public LeaseStore {
     }
     const bool ours = found != leases_.end() && live(found->second) &&
                       found->second.record.lease_id == request.lease_id;
-    Entry entry{.record = {.key = request.key,
-                           .holder = request.holder,
-                           .lease_id = request.lease_id,
-                           .token = ours ? found->second.record.token : Token(++last_token_),
-                           .ttl = request.ttl,
-                           .created_at = ours ? found->second.record.created_at : clock_->wall()}};
+    Entry entry{
+        .record = Record{.key = request.key,
+                         .holder = request.holder,
+                         .lease_id = request.lease_id,
+                         .token = ours ? found->second.record.token : Token(++last_token_),
+                         .ttl = request.ttl,
+                         .created_at = ours ? found->second.record.created_at : clock_->wall()}};
     extend(entry);
     const Token token = entry.record.token;
     leases_.insert_or_assign(request.key, std::move(entry));

@@ -1,5 +1,6 @@
 #include "stores/mongo/bson.h"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -72,69 +73,82 @@ Bson literal(Value value) {
   return made;
 }
 
-std::optional<bson_iter_t> field(const bson_t& document, const char* name) {
-  bson_iter_t found;
-  if (!bson_iter_init_find(&found, &document, name)) return std::nullopt;
+std::optional<Found> field(const bson_t& document, const char* name) {
+  Found found;
+  if (!bson_iter_init_find(&found.at, &document, name)) return std::nullopt;
   return found;
 }
 
 std::optional<std::string> text(const bson_t& document, const char* name) {
   const auto found = field(document, name);
-  if (!found || !BSON_ITER_HOLDS_UTF8(&*found)) return std::nullopt;
+  if (!found || !BSON_ITER_HOLDS_UTF8(&found->at)) return std::nullopt;
   std::uint32_t length = 0;
-  const char* bytes = bson_iter_utf8(&*found, &length);
+  const char* bytes = bson_iter_utf8(&found->at, &length);
   return std::string(bytes, length);
 }
 
 std::optional<Date> date(const bson_t& document, const char* name) {
   const auto found = field(document, name);
-  if (!found || !BSON_ITER_HOLDS_DATE_TIME(&*found)) return std::nullopt;
-  return Date{bson_iter_date_time(&*found)};
+  if (!found || !BSON_ITER_HOLDS_DATE_TIME(&found->at)) return std::nullopt;
+  return Date{bson_iter_date_time(&found->at)};
+}
+
+std::chrono::milliseconds expressible(std::int64_t ms) {
+  constexpr std::int64_t kFarthestMs = 4'500'000'000'000;
+  return std::chrono::milliseconds(std::clamp(ms, -kFarthestMs, kFarthestMs));
 }
 
 std::optional<std::chrono::system_clock::time_point> wall_time(const bson_t& document,
                                                                const char* name) {
-  constexpr std::int64_t kFarthestMs = 9'000'000'000'000;
   const auto found = date(document, name);
-  if (!found || found->ms <= -kFarthestMs || found->ms >= kFarthestMs) return std::nullopt;
+  if (!found || expressible(found->ms).count() != found->ms) return std::nullopt;
   return std::chrono::system_clock::time_point(std::chrono::milliseconds(found->ms));
 }
 
 std::optional<Timestamp> timestamp(const bson_t& document, const char* name) {
   const auto found = field(document, name);
-  if (!found || !BSON_ITER_HOLDS_TIMESTAMP(&*found)) return std::nullopt;
+  if (!found || !BSON_ITER_HOLDS_TIMESTAMP(&found->at)) return std::nullopt;
   std::uint32_t seconds = 0;
   std::uint32_t increment = 0;
-  bson_iter_timestamp(&*found, &seconds, &increment);
+  bson_iter_timestamp(&found->at, &seconds, &increment);
   return Timestamp{std::uint64_t{seconds} << 32 | increment};
 }
 
 std::optional<std::int64_t> integer(const bson_t& document, const char* name) {
   const auto found = field(document, name);
-  if (!found || !(BSON_ITER_HOLDS_INT32(&*found) || BSON_ITER_HOLDS_INT64(&*found)))
+  if (!found || !(BSON_ITER_HOLDS_INT32(&found->at) || BSON_ITER_HOLDS_INT64(&found->at)))
     return std::nullopt;
-  return bson_iter_as_int64(&*found);
+  return bson_iter_as_int64(&found->at);
 }
 
 std::optional<double> number(const bson_t& document, const char* name) {
   const auto found = field(document, name);
-  if (!found || !BSON_ITER_HOLDS_NUMBER(&*found)) return std::nullopt;
-  return bson_iter_as_double(&*found);
+  if (!found || !BSON_ITER_HOLDS_NUMBER(&found->at)) return std::nullopt;
+  return bson_iter_as_double(&found->at);
+}
+
+std::optional<std::int64_t> whole(const bson_t& document, const char* name) {
+  if (const auto exact = integer(document, name)) return exact;
+  constexpr double kTooLarge = 9223372036854775808.0;  // 2^63
+  const auto found = number(document, name);
+  // Not a number fails both comparisons.
+  if (!found || !(*found >= -kTooLarge && *found < kTooLarge)) return std::nullopt;
+  return static_cast<std::int64_t>(*found);
 }
 
 bool truth(const bson_t& document, const char* name) {
   const auto found = field(document, name);
-  return found && BSON_ITER_HOLDS_BOOL(&*found) && bson_iter_bool(&*found);
+  return found && BSON_ITER_HOLDS_BOOL(&found->at) && bson_iter_bool(&found->at);
 }
 
 std::optional<Bson> part(const bson_t& document, const char* name) {
   const auto found = field(document, name);
   const std::uint8_t* bytes = nullptr;
   std::uint32_t length = 0;
-  if (found && BSON_ITER_HOLDS_DOCUMENT(&*found)) {
-    bson_iter_document(&*found, &length, &bytes);
-  } else if (found && BSON_ITER_HOLDS_ARRAY(&*found)) {
-    bson_iter_array(&*found, &length, &bytes);
+  if (found && BSON_ITER_HOLDS_DOCUMENT(&found->at)) {
+    bson_iter_document(&found->at, &length, &bytes);
+  } else if (found && BSON_ITER_HOLDS_ARRAY(&found->at)) {
+    bson_iter_array(&found->at, &length, &bytes);
   }
   bson_t* copy = bytes == nullptr ? nullptr : bson_new_from_data(bytes, length);
   if (copy == nullptr) return std::nullopt;

@@ -70,15 +70,25 @@ List list(const std::vector<std::string_view>& items);
 // A caller's value inside a pipeline: never an expression, whatever it looks like.
 Bson literal(Value value);
 
+// An iterator is aligned wider than usual, which the type remembers only as a member.
+struct Found {
+  bson_iter_t at;
+};
+
 // Reading: nothing when the field is missing or of another type.
-std::optional<bson_iter_t> field(const bson_t& document, const char* name);
+std::optional<Found> field(const bson_t& document, const char* name);
 std::optional<std::string> text(const bson_t& document, const char* name);
 std::optional<Date> date(const bson_t& document, const char* name);
 std::optional<Timestamp> timestamp(const bson_t& document, const char* name);
 std::optional<std::int64_t> integer(const bson_t& document, const char* name);  // int32 or int64
 std::optional<double> number(const bson_t& document, const char* name);         // of any width
+// A number of any width, towards zero; nothing too if an int64 cannot express it.
+std::optional<std::int64_t> whole(const bson_t& document, const char* name);
 bool truth(const bson_t& document, const char* name);                           // true, not missing
-// A date that nanoseconds since 1970 can express.
+// Times that nanoseconds can express, and the difference of any two of them as well: the years 1828
+// to 2112. Nothing in a document bounds what it says. This is the nearest.
+std::chrono::milliseconds expressible(std::int64_t ms);
+// A date among them.
 std::optional<std::chrono::system_clock::time_point> wall_time(const bson_t& document,
                                                                const char* name);
 // A copy of an embedded document or array: a bson_t points into itself and cannot be a value.

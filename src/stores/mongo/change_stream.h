@@ -23,9 +23,10 @@ struct StartPoint {
   std::optional<Timestamp> settled = {};
 };
 
-// One stream on the database. The server sorts out everything but what frees a key and what
-// operators ask for, so renewals and claims cost nobody but the server anything.
-Bson open_command(const Names& names, const StartPoint& start);
+// One stream on the database. The server sorts out everything but what frees a key, what operators
+// ask for, and renewals of the elections `followed`, so all others cost nobody but the server
+// anything.
+Bson open_command(const Names& names, const std::vector<Key>& followed, const StartPoint& start);
 Bson more_command(std::int64_t cursor);
 Bson kill_command(std::int64_t cursor);
 

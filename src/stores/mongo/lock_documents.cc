@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "mongoelector/error.h"
+#include "mongoelector/options.h"
 
 namespace mongoelector::internal::mongo {
 
@@ -20,7 +21,7 @@ std::int64_t ms_of(Duration value) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(value).count();
 }
 
-WallTime wall(Date date) { return WallTime(std::chrono::milliseconds(date.ms)); }
+WallTime wall(Date date) { return WallTime(expressible(date.ms)); }
 
 Bson type_of(std::string_view field) { return object({{"$type", field}}); }
 Bson operation(std::string_view name, std::initializer_list<Value> operands) {
@@ -46,6 +47,8 @@ Bson ours_with(std::string_view field, Value value) {
 Bson ours_standing_still(const RecordMark& mark) {
   const Date expires{static_cast<std::int64_t>(mark.version)};
   return operation("$and", {operation("$eq", {"$lease_id", literal(mark.owner)}),
+                            operation("$eq", {operation("$ifNull", {"$judge", ""}),
+                                              literal(mark.judge)}),
                             ours_with("$ts_expire", expires)});
 }
 
@@ -142,7 +145,7 @@ std::optional<std::string> damage_of(const bson_t& document) {
   if (number(document, "v") != kVersion) return "it is of a version this program does not know";
   if (!text(document, "lease_id")) return "its lease_id is missing or no string";
   const auto ttl = field(document, "ttl_ms");
-  if (!ttl || !BSON_ITER_HOLDS_INT64(&*ttl)) return "its ttl_ms is missing or no int64";
+  if (!ttl || !BSON_ITER_HOLDS_INT64(&ttl->at)) return "its ttl_ms is missing or no int64";
   return std::nullopt;
 }
 
@@ -234,15 +237,17 @@ Decoded decode(Kind kind, const bson_t& document) {
     const Date expires = *date(document, "ts_expire");
     return Record{
         .key = Key(kind, *name),
-        .holder = {.uuid = *text(document, "uuid"),
-                   .host = text(document, "host").value_or(""),
-                   .pid = static_cast<std::int64_t>(number(document, "pid").value_or(0)),
-                   .label = text(document, "label").value_or(""),
-                   .note = text(document, "note").value_or("")},
+        .holder = Holder{.uuid = *text(document, "uuid"),
+                         .host = text(document, "host").value_or(""),
+                         .pid = whole(document, "pid").value_or(0),
+                         .label = text(document, "label").value_or(""),
+                         .note = text(document, "note").value_or("")},
         .lease_id = LeaseId(text(document, "lease_id").value_or("")),
         .token = Token(timestamp(document, "token").value_or(Timestamp{0}).value),
-        .ttl = std::chrono::milliseconds(integer(document, "ttl_ms").value_or(0)),
+        .ttl = std::clamp<Duration>(expressible(integer(document, "ttl_ms").value_or(0)),
+                                    Duration(0), kLargestTtl),
         .version = static_cast<std::uint64_t>(expires.ms),
+        .judge = text(document, "judge").value_or(""),
         .created_at = wall(date(document, "ts_created").value_or(Date{0})),
         .expires_at = wall(expires)};
   } catch (const ArgumentError& error) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "mongoelector/error.h"
@@ -33,9 +34,16 @@ class MongoWatch : public Watch {
   Hints next() override {
     for (;;) {
       Hints told = std::exchange(pending_, {});
-      if (told.anything || !told.freed.empty()) return told;
-      if (cancelled() || !(read() || (!cancelled() && reopen()))) return end();
+      if (says_something(told)) return told;
+      if (cancelled() || !(go_on() || (!cancelled() && reopen()))) return end();
     }
+  }
+
+  void follow(std::vector<Key> keys) override {
+    const std::lock_guard lock(mutex_);
+    if (keys == followed_) return;
+    followed_ = std::move(keys);
+    refiltered_ = true;
   }
 
   // The server answers the read that is under way once it notices that its cursor is gone, which it
@@ -64,14 +72,35 @@ class MongoWatch : public Watch {
   }
 
   std::optional<Failure> start(const StartPoint& point) {
-    const Answer opened = channel_->run(names_.database, open_command(names_, point));
+    std::vector<Key> followed;
+    {
+      const std::lock_guard lock(mutex_);
+      followed = followed_;
+      refiltered_ = false;
+    }
+    const Answer opened = channel_->run(names_.database, open_command(names_, followed, point));
     if (!opened.failure) take(opened.reply);
     return opened.failure;
   }
 
-  // One more batch. False: the stream is interrupted.
-  bool read() {
+  static bool says_something(const Hints& hints) {
+    return hints.anything || !hints.freed.empty() || !hints.renewed.empty();
+  }
+
+  // False: the stream is interrupted.
+  bool go_on() {
     if (cursor_ == 0 || moved()) return false;
+    return refiltered() && token_ ? refilter() : read();
+  }
+
+  // The stream goes on at the same place and shows other renewals.
+  bool refilter() {
+    channel_->run(names_.database, kill_command(cursor_));
+    return !start({.token = Bson(**token_)});
+  }
+
+  // One more batch.
+  bool read() {
     const Answer more = channel_->run(names_.database, more_command(cursor_));
     if (more.failure) return false;
     take(more.reply);
@@ -85,9 +114,15 @@ class MongoWatch : public Watch {
     // A stream that was opened anew and breaks at once needs a pause, which is for the caller.
     if (!std::exchange(proven_, false)) return false;
     if (const auto token = std::exchange(token_, std::nullopt)) {
+      const std::string before = channel_->server().address;
       if (connect()) return false;
       const auto failure = start({.token = Bson(**token)});
-      if (!failure) return true;
+      if (!failure) {
+        // Whoever leads now did not write the expiries that are there: what must stand still
+        // before it is free has to be seen first.
+        if (channel_->server().address != before) pending_.anything = true;
+        return true;
+      }
       if (!history_lost(*failure)) return false;
     }
     if (open()) return false;
@@ -97,7 +132,7 @@ class MongoWatch : public Watch {
 
   void take(const Bson& reply) {
     Batch batch = read_batch(names_, reply);
-    quiet_ = !batch.hints.anything && batch.hints.freed.empty();
+    quiet_ = !says_something(batch.hints);
     if (!quiet_) proven_ = true;
     pending_ = std::move(batch.hints);
     // A stream that has come to its end cannot be resumed.
@@ -120,6 +155,11 @@ class MongoWatch : public Watch {
     return cancelled_;
   }
 
+  bool refiltered() const {
+    const std::lock_guard lock(mutex_);
+    return refiltered_;
+  }
+
   // Closing the channel may take its time, so it is done here, where nobody waits.
   Hints end() {
     channel_.reset();
@@ -133,9 +173,11 @@ class MongoWatch : public Watch {
   Hints pending_;
   bool quiet_ = false;   // the batch read last was empty
   bool proven_ = true;   // the stream has answered, or shown something, since it was opened
-  mutable std::mutex mutex_;  // what cancel() uses
+  mutable std::mutex mutex_;  // what cancel() and follow() use
   std::int64_t cursor_ = 0;
   bool cancelled_ = false;
+  std::vector<Key> followed_;
+  bool refiltered_ = false;  // since the stream was opened
 };
 
 std::string reason(const Failure& failure) {

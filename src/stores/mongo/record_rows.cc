@@ -113,10 +113,10 @@ std::optional<TermRow> decode_term(const Key& key, const bson_t& document) {
       .token = Token(token->value),
       .number = static_cast<std::uint64_t>(
           std::max(integer(document, "number").value_or(0), std::int64_t{0})),
-      .holder = {.uuid = text(document, "uuid").value_or(""),
-                 .host = text(document, "host").value_or(""),
-                 .pid = integer(document, "pid").value_or(0),
-                 .label = text(document, "label").value_or("")},
+      .holder = Holder{.uuid = text(document, "uuid").value_or(""),
+                       .host = text(document, "host").value_or(""),
+                       .pid = integer(document, "pid").value_or(0),
+                       .label = text(document, "label").value_or("")},
       .start = *start,
       .end = wall_time(document, "end"),
       .ended_by = *ended_by,
@@ -151,7 +151,8 @@ Bson with_time() {
 
 std::optional<ControlRow> decode_control(const Key& key, const bson_t& document) {
   const std::int64_t version = integer(document, "version").value_or(0);
-  if (version <= 0) return std::nullopt;
+  // The next version must be expressible too.
+  if (version <= 0 || version == std::numeric_limits<std::int64_t>::max()) return std::nullopt;
   ControlRow row{.key = key, .version = static_cast<std::uint64_t>(version)};
   if (const auto asked = part(document, "stepdown")) {
     row.stepdown = decode_stepdown(**asked);

@@ -1,5 +1,6 @@
 #include "stores/mongo/status_rows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -20,6 +21,13 @@ Value ttl_value(Duration ttl) {
   if (seconds == std::trunc(seconds) && seconds <= std::numeric_limits<std::int32_t>::max())
     return static_cast<std::int32_t>(seconds);
   return seconds;
+}
+
+Duration ttl_of(double seconds) {
+  if (!(seconds > 0)) return Duration{};  // not a number, too
+  const std::chrono::duration<double> largest(kLargestTtl);
+  return std::chrono::duration_cast<Duration>(
+      std::min(largest, std::chrono::duration<double>(seconds)));
 }
 
 Value pid_value(std::int64_t pid) {
@@ -73,12 +81,11 @@ Bson freshest_first() {
 }
 
 NodeStatus decode_status(const Key& key, const bson_t& document) {
-  const auto seconds = std::chrono::duration<double>(number(document, "ttl").value_or(0));
   return {.uuid = text(document, "uuid").value_or(""),
           .key = key,
           .host = text(document, "host").value_or(""),
-          .pid = static_cast<std::int64_t>(number(document, "pid").value_or(0)),
-          .ttl = std::chrono::duration_cast<Duration>(seconds),
+          .pid = whole(document, "pid").value_or(0),
+          .ttl = ttl_of(number(document, "ttl").value_or(0)),
           .timestamp = wall_time(document, "timestamp").value_or(WallTime{}),
           .ismaster = truth(document, "ismaster") || truth(document, "is_leader"),
           .lock_owned = truth(document, "lock_owned"),

@@ -6,7 +6,10 @@ namespace mongoelector::internal::mongo {
 
 namespace {
 
-constexpr std::int64_t kSecond = std::int64_t{1} << 32;  // of a Timestamp
+// Of a Timestamp. Milliseconds stand where it counts, so that a counter that was lost begins beyond
+// every token it gave out.
+constexpr std::int64_t kSecond = std::int64_t{1} << 32;
+constexpr std::int64_t kMillisecond = std::int64_t{1} << 22;
 
 // Starts at the server's time in the encoding of operationTime, so that a deployment may change
 // between standalone and replica set; never goes back whatever that clock does.
@@ -17,9 +20,14 @@ Bson raised() {
   Bson known = call("$cond", list({call("$isNumber", "$n"), call("$toLong", "$n"),
                                    std::int64_t{0}}));
   Bson next = call("$add", list({std::move(known), std::int64_t{1}}));
-  Bson ms = call("$toLong", "$$NOW");
-  Bson seconds = call("$floor", call("$divide", list({std::move(ms), 1000.0})));
-  Bson now = call("$toLong", call("$multiply", list({std::move(seconds), kSecond})));
+  const auto times = [&](std::int64_t unit, Bson count) {
+    return call("$multiply", list({std::move(count), unit}));
+  };
+  const auto ms = [&] { return call("$toLong", "$$NOW"); };
+  const auto rest = [&] { return call("$mod", list({ms(), std::int64_t{1000}})); };
+  Bson whole = call("$subtract", list({ms(), rest()}));
+  Bson seconds = call("$toLong", call("$divide", list({std::move(whole), std::int64_t{1000}})));
+  Bson now = call("$add", list({times(kSecond, std::move(seconds)), times(kMillisecond, rest())}));
   Bson larger = call("$max", list({std::move(next), std::move(now)}));
   return call("$set", object({{"n", std::move(larger)}}));
 }

@@ -68,6 +68,10 @@ bool Database::read_only() const { return sqlite3_db_readonly(handle_.get(), "ma
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
+void Database::roll_back() noexcept {
+  sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 void Database::move_log() {
   check(sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr,
                                   nullptr));
@@ -154,12 +158,8 @@ Transaction::Transaction(Database& database, Intent intent) : database_(database
 }
 
 Transaction::~Transaction() {
-  if (!open_) return;
-  try {
-    Query(database_, "ROLLBACK").run();
-  } catch (const SqlError&) {
-    // SQLite has rolled back by itself; otherwise the connection is not used again.
-  }
+  // SQLite may have rolled back by itself.
+  if (open_ && database_.in_transaction()) database_.roll_back();
 }
 
 void Transaction::commit() {

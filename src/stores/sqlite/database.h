@@ -53,6 +53,7 @@ class Database {
   int changes() const;
   bool read_only() const;
   bool in_transaction() const;
+  void roll_back() noexcept;  // where it fails, in_transaction() stays true
   // Length of the write-ahead log after the latest commit of this connection. Left to itself SQLite
   // moves the log into the file in whatever commit makes it long, which then takes two disk syncs;
   // here that happens in move_log() only.

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
+#include <cstdio>
 #include <filesystem>
 #include <system_error>
 
@@ -115,12 +117,15 @@ bool in_memory(const std::string& path) {
   return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
 }
 
-FileMarks FileMarks::of(const std::string& path) {
+FileMarks FileMarks::of(const std::string& path) noexcept {
   static constexpr const char* kSuffixes[] = {"", "-wal", "-shm"};
   FileMarks marks;
   for (std::size_t i = 0; i < marks.files_.size(); ++i) {
+    // On the stack: this is asked while a connection closes, with or without memory.
+    std::array<char, PATH_MAX + 8> name{};
+    std::snprintf(name.data(), name.size(), "%s%s", path.c_str(), kSuffixes[i]);
     struct stat info {};
-    if (stat((path + kSuffixes[i]).c_str(), &info) == 0)
+    if (stat(name.data(), &info) == 0)
       marks.files_[i] = {.device = info.st_dev, .inode = info.st_ino};
   }
   return marks;

@@ -57,7 +57,7 @@ bool in_memory(const std::string& path);
 class FileMarks {
  public:
   FileMarks() = default;
-  static FileMarks of(const std::string& path);
+  static FileMarks of(const std::string& path) noexcept;
   bool operator==(const FileMarks&) const = default;
   std::int64_t database_inode() const { return static_cast<std::int64_t>(files_[0].inode); }
   std::int64_t log_inode() const { return static_cast<std::int64_t>(files_[1].inode); }

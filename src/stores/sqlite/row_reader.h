@@ -17,8 +17,8 @@ inline std::int64_t ceil_ms(Duration value) {
   return std::chrono::ceil<std::chrono::milliseconds>(value).count();
 }
 
-// What fits into the nanoseconds of a WallTime.
-inline constexpr std::int64_t kFarthestMs = 9'000'000'000'000;
+// Nanoseconds can express such a time and the difference of any two: the years 1828 to 2112.
+inline constexpr std::int64_t kFarthestMs = 4'500'000'000'000;
 
 inline std::int64_t since_1970_ms(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();

@@ -125,7 +125,8 @@ bool extend_lease(Database& database, const Lease& lease, const SessionId& sessi
   const std::int64_t ttl_ms = ceil_ms(lease.ttl);
   Query(database,
         "UPDATE leases SET ttl_ms = ?, expires_ms = ?, expires_wall_ms = ?, version = version + 1, "
-        "session = ?, session_inode = ? WHERE kind = ? AND name = ? AND lease_id = ? AND boot = ? "
+        "session = iif(session = '', '', ?), session_inode = ? "
+        "WHERE kind = ? AND name = ? AND lease_id = ? AND boot = ? "
         "AND typeof(expires_ms) = 'integer' AND expires_ms >= ?",
         ttl_ms, moment.now_ms + ttl_ms, since_1970_ms(moment.wall) + ttl_ms, session.name,
         session.inode, to_string(lease.key.kind()), lease.key.name(), lease.id.str(), moment.boot,

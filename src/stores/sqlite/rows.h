@@ -30,7 +30,8 @@ std::string name_of(const Query& row);
 
 // Replaces what is there; `remaining` and `expires_at` follow from the ttl.
 void write_lease(Database& database, const LeaseRow& lease, const Moment& moment);
-// Extends it if it is still there and in force; false: lost.
+// Extends it if it is still there and in force; false: lost. A lease that outlived the session
+// which took it is tied to no other: its next renewal may come from anywhere.
 bool extend_lease(Database& database, const Lease& lease, const SessionId& session,
                   const Moment& moment);
 

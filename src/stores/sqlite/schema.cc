@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -195,8 +196,9 @@ Connection::Connection(const std::string& path, const Timebase& timebase, std::i
 }
 
 Connection::~Connection() {
-  // The names may belong to a file that others have put there.
-  if (!current()) database_.spare_companions();
+  // The names may belong to a file that others have put there. And after a failure the log stays:
+  // removing it would make this session one on other files.
+  if (!current() || database_.in_transaction()) database_.spare_companions();
 }
 
 void create_database(const std::string& path) {
@@ -209,9 +211,11 @@ void create_database(const std::string& path) {
                            std::generic_category().message(errno));
   }
   struct Remove {
-    const std::string& draft;
-    ~Remove() { unlink(draft.c_str()); }
-  } remove{draft};
+    const std::array<std::string, 3> names;
+    ~Remove() {
+      for (const std::string& name : names) unlink(name.c_str());
+    }
+  } remove{{draft, draft + "-wal", draft + "-shm"}};
   try {
     Database database(draft, Database::Mode::existing);
     database.execute("PRAGMA synchronous = FULL");
@@ -219,6 +223,8 @@ void create_database(const std::string& path) {
     Transaction transaction(database, Transaction::Intent::write);
     database.execute(kTables);
     transaction.commit();
+    // What is published is the file alone. Closing would do this too, but tell nobody if it failed.
+    database.move_log();
   } catch (const SqlError& error) {
     throw ConnectError(ConnectProblem::cannot_create,
                        "cannot create " + quoted(path) + ": " + error.what());

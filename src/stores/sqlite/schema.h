@@ -26,7 +26,7 @@ class Connection {
 
   Database& database() { return database_; }
   // Still the files that everybody else uses.
-  bool current() const { return FileMarks::of(path_) == marks_; }
+  bool current() const noexcept { return FileMarks::of(path_) == marks_; }
 
  private:
   const std::string path_;

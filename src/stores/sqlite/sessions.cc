@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "base/ids.h"
 #include "base/text.h"
@@ -71,8 +74,10 @@ SessionId Sessions::enter(std::int64_t ttl_ms, const InUse& in_use) {
   const std::lock_guard lock(mutex_);
   if (!still_own()) {
     remove_dead(in_use);
-    const std::string name = new_uuid();
-    const std::string path = directory_ + "/" + name;
+    // Everything that may fail comes before the first change.
+    std::string name = new_uuid();
+    std::string path = directory_ + "/" + name;
+    const std::string log = database_ + "-wal";
     Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     struct flock whole = whole_file(F_WRLCK);
     struct stat info {};
@@ -81,9 +86,10 @@ SessionId Sessions::enter(std::int64_t ttl_ms, const InUse& in_use) {
       return {};  // without a file of its own a session is covered by the ttl, as ever
     }
     file_ = std::move(file);
-    own_ = {.name = name, .inode = static_cast<std::int64_t>(info.st_ino)};
+    own_ = {.name = std::move(name), .inode = static_cast<std::int64_t>(info.st_ino)};
+    own_path_ = std::move(path);
     database_pin_ = Descriptor(open(database_.c_str(), O_PATH | O_CLOEXEC));
-    log_pin_ = Descriptor(open((database_ + "-wal").c_str(), O_PATH | O_CLOEXEC));
+    log_pin_ = Descriptor(open(log.c_str(), O_PATH | O_CLOEXEC));
     began_on_ = FileMarks::of(database_);
     longest_ttl_ms_ = 0;
   }
@@ -95,14 +101,16 @@ SessionId Sessions::enter(std::int64_t ttl_ms, const InUse& in_use) {
 }
 
 // What others must know of a living session: its longest ttl and its files.
-bool Sessions::write_down() const {
-  const std::string text = std::to_string(longest_ttl_ms_) + ' ' +
-                           std::to_string(began_on_.database_inode()) + ' ' +
-                           std::to_string(began_on_.log_inode()) + '\n';
-  return pwrite(file_.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+bool Sessions::write_down() const noexcept {
+  std::array<char, 80> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%jd %jd %jd\n",
+                                 static_cast<std::intmax_t>(longest_ttl_ms_),
+                                 static_cast<std::intmax_t>(began_on_.database_inode()),
+                                 static_cast<std::intmax_t>(began_on_.log_inode()));
+  return pwrite(file_.get(), text.data(), static_cast<std::size_t>(size), 0) == size;
 }
 
-bool Sessions::still_own() {
+bool Sessions::still_own() noexcept {
   if (!file_.valid()) return false;
   struct stat info {};
   if (fstat(file_.get(), &info) == 0 && static_cast<std::int64_t>(info.st_ino) == own_.inode)
@@ -126,7 +134,7 @@ void Sessions::announce() noexcept {
 void Sessions::leave() noexcept {
   const std::lock_guard lock(mutex_);
   if (!still_own()) return;
-  unlink((directory_ + "/" + own_.name).c_str());
+  unlink(own_path_.c_str());
   file_ = Descriptor();
   own_ = {};
 }

@@ -54,14 +54,15 @@ class Sessions {
 
  private:
   void remove_dead(const InUse& in_use) const;
-  bool write_down() const;
-  bool still_own();  // with the mutex held; false too when its name has been removed
+  bool write_down() const noexcept;
+  bool still_own() noexcept;  // with the mutex held; false too when its name has been removed
 
   const std::string database_;
   const std::string directory_;
   mutable std::mutex mutex_;
   Descriptor file_;
   SessionId own_;
+  std::string own_path_;
   FileMarks began_on_;
   // Keep the inodes of those files from being given to others, without being opened for real:
   // closing a real descriptor would drop SQLite's locks.

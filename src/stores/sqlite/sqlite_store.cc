@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -37,7 +38,7 @@ constexpr int kTooLongLog = 4 * kLongLog;
 // for at most their patience.
 class Pool {
  public:
-  explicit Pool(std::string path) : path_(std::move(path)) {}
+  explicit Pool(std::string path) : path_(std::move(path)) { idle_.reserve(kMostIdle); }
 
   std::unique_ptr<Connection> take(const Timebase& timebase, std::int64_t patience_ms) {
     {
@@ -53,8 +54,7 @@ class Pool {
 
   // After a failure too: with the last connection SQLite would remove the log, under the name of
   // which this session is known (sessions.h).
-  void give_back(std::unique_ptr<Connection> connection) {
-    constexpr std::size_t kMostIdle = 4;
+  void give_back(std::unique_ptr<Connection> connection) noexcept {
     if (connection->database().in_transaction() || !connection->current()) return;
     const std::lock_guard lock(mutex_);
     if (idle_.size() < kMostIdle) idle_.push_back(std::move(connection));
@@ -87,6 +87,8 @@ class Pool {
   }
 
  private:
+  static constexpr std::size_t kMostIdle = 4;
+
   const std::string path_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;
@@ -142,7 +144,8 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
     return {.boot = timebase_.boot, .now_ms = monotonic_ms(), .wall = clock_->wall()};
   }
   SessionId enter(Database& database, std::int64_t ttl_ms);
-  void close_session();
+  // False: there are leases at the store that this session may hold.
+  bool disown_leases();
   ClaimReply claim_row(const ClaimRequest& request);
   void judge(LeaseRow& lease) const {
     Record& record = lease.record;
@@ -213,7 +216,7 @@ template <class Reply, class Work>
 Reply SqliteStore::transact(Transaction::Intent intent, const Work& work) {
   const ForkGate::Pass pass;
   Reply reply;
-  const auto failed = failure_of(path_, [&] {
+  auto failed = failure_of(path_, [&] {
     const Pool::Loan connection(pool_, pool_.take(timebase_, patience_ms_));
     Database& database = connection->database();
     database.set_patience(patience_ms_);
@@ -231,7 +234,7 @@ Reply SqliteStore::transact(Transaction::Intent intent, const Work& work) {
   });
   if (failed) {
     reply = Reply{};
-    reply.detail = failed->detail;
+    reply.detail = std::move(failed->detail);
     // Only who asks about a record is told that it is damaged; who wants it changed is refused.
     constexpr bool kRenews = std::is_same_v<Reply, RenewReply>;
     constexpr bool kRemoves = std::is_same_v<Reply, ReleaseReply>;
@@ -261,23 +264,29 @@ SessionId SqliteStore::enter(Database& database, std::int64_t ttl_ms) {
 }
 
 SqliteStore::~SqliteStore() {
-  close_session();
+  bool disowned = false;
+  try {
+    disowned = disown_leases();
+  } catch (const std::bad_alloc&) {  // as any other failure
+  }
   const ForkGate::Pass pass;
   ForkGate::remove(*this);
-  if (log_pages_ < kShortLog) pool_.drop();
+  disowned ? sessions_.leave() : sessions_.abandon();
+  // Without the log an abandoned session would be one on other files.
+  if (!disowned || log_pages_ < kShortLog) pool_.drop();
   pool_.clear();
 }
 
-void SqliteStore::close_session() {
+bool SqliteStore::disown_leases() {
   const SessionId own = sessions_.present();
-  if (own.name.empty()) return;
+  if (own.name.empty()) return true;
   // Whoever used a lease that was not released may be at work still: such a lease ends by its ttl,
   // not with this object.
   const auto reply = transact<ReleaseReply>(kWrite, [&](Database& database, const Moment&) {
     Query(database, "UPDATE leases SET session = '' WHERE session = ?", own.name).run();
     return ReleaseReply{.outcome = Outcome::granted};
   });
-  reply.outcome == Outcome::granted ? sessions_.leave() : sessions_.abandon();
+  return reply.outcome == Outcome::granted;
 }
 
 bool SqliteStore::quiet(Database& database, const Moment& moment) const {
@@ -315,12 +324,12 @@ ClaimReply SqliteStore::claim_row(const ClaimRequest& request) {
                         " has replaced a file whose leases may still be in force; it waits for "
                         "their ttl or for the end of the processes that used it"};
     }
-    LeaseRow lease{.record = {.key = request.key,
-                              .holder = request.holder,
-                              .lease_id = request.lease_id,
-                              .ttl = request.ttl,
-                              .version = 1,
-                              .created_at = moment.wall},
+    LeaseRow lease{.record = Record{.key = request.key,
+                                    .holder = request.holder,
+                                    .lease_id = request.lease_id,
+                                    .ttl = request.ttl,
+                                    .version = 1,
+                                    .created_at = moment.wall},
                    .session = enter(database, ceil_ms(request.ttl))};
     if (mine) {
       lease.record.token = found->record.token;

@@ -1,6 +1,7 @@
 #include "simulation/model/checker.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 #include <vector>
@@ -19,7 +20,10 @@ struct Term {
   TrueTime until{};         // its deadline
   TrueTime closed = kNever;  // when the client ended it, if it did
   TrueTime revoked = kNever;
+  TrueTime threw = kNever;
   bool crashed = false;
+  bool destroyed = false;  // the object that had it
+  bool taken = false;      // the store said that it is gone
   bool given_back = false;
   bool began_told = false;
   bool loss_told = false;
@@ -34,7 +38,13 @@ struct Client {
   std::int64_t latest = 0;  // its latest term
   std::int64_t telling = 0;  // onmaster was called for it, onmasterloss was not yet
   bool asked = true;  // to stand for election
+  TrueTime asked_at = TrueTime::min() / 2;
+  TrueTime stopping_at = TrueTime::min() / 2;  // a call to stop() began
+  std::map<std::int64_t, TrueTime> calls = {};  // that have not returned, by number
+  TrueTime clock_set_at = TrueTime::min();
+  int releasing = 0;
   TrueTime hold_off_until{};
+  std::deque<TrueTime> requests = {};
   std::vector<std::pair<TrueTime, TrueTime>> frozen = {};
 };
 
@@ -48,6 +58,7 @@ class Checker {
       take_callbacks(history_[at_]);
       take_requests(history_[at_]);
       take_store(history_[at_]);
+      take_register(history_[at_]);
     }
     if (!breach_) check_intervals();
     if (!breach_) check_ends();
@@ -79,16 +90,26 @@ class Checker {
         if (Term* term = term_of(fact.lease)) term->closed = std::min(term->closed, fact.when);
         return;
       case What::revoked: return revoked(fact);
+      case What::threw:
+        if (Term* term = term_of(fact.lease)) term->threw = fact.when;
+        return;
       case What::crashed:
         if (Term* term = term_of(clients_[fact.client].latest)) {
           term->crashed = true;
           term->closed = std::min(term->closed, fact.when);
         }
         thaw(fact);
-        clients_[fact.client].telling = 0;
+        // Whoever comes up in its place remembers nothing.
+        clients_[fact.client] = {.frozen = std::move(clients_[fact.client].frozen)};
         return;
       case What::called: return called(fact);
+      case What::returned: return returned(fact);
       case What::started: clients_[fact.client].hold_off_until = {}; return;
+      case What::clock_set: {
+        clients_[fact.client].hold_off_until = {};
+        clients_[fact.client].clock_set_at = fact.when;
+        return;
+      }
       case What::frozen: clients_[fact.client].frozen.emplace_back(fact.when, kNever); return;
       case What::thawed: return thaw(fact);
       default: return;
@@ -100,15 +121,41 @@ class Checker {
     if (!frozen.empty() && frozen.back().second == kNever) frozen.back().second = fact.when;
   }
 
+  // A call may take effect a moment after it was made: another thread may run in between. So what
+  // counts against the library is what holds whenever it took effect.
   void called(const Fact& fact) {
-    if (demands_.kind != Kind::election) return;
     Client& client = clients_[fact.client];
+    client.calls[fact.cause] = fact.when;
     const auto call = static_cast<ApiCall>(fact.detail);
-    if (call == ApiCall::stop) client.asked = false;
-    if (call == ApiCall::start || call == ApiCall::poll) client.asked = true;
-    const Term* term = term_of(client.latest);
-    if (call == ApiCall::release && term != nullptr && !term->over(fact.when))
-      client.hold_off_until = fact.when + demands_.hold_off;
+    if (call == ApiCall::start || call == ApiCall::poll || call == ApiCall::make) {
+      client.asked = true;
+      client.asked_at = fact.when;
+      if (call == ApiCall::make) client.hold_off_until = {};
+    }
+    if (call == ApiCall::stop || call == ApiCall::destroy) client.stopping_at = fact.when;
+    if (call == ApiCall::release) ++client.releasing;
+  }
+
+  void returned(const Fact& fact) {
+    Client& client = clients_[fact.client];
+    const TrueTime began = client.calls[fact.cause];
+    client.calls.erase(fact.cause);
+    const auto call = static_cast<ApiCall>(fact.detail);
+    if (call == ApiCall::release) client.releasing = std::max(client.releasing - 1, 0);
+    if (call == ApiCall::destroy) destroyed(client);
+    const bool asked_meanwhile =
+        client.asked_at >= began ||
+        awake(fact.client, client.asked_at, began) <= demands_.told_within;
+    if (call == ApiCall::stop && !asked_meanwhile) client.asked = false;
+  }
+
+  void destroyed(Client& client) {
+    if (Term* term = term_of(client.latest)) {
+      term->destroyed = true;
+      demand(term->revoked != kNever, "end_told_once",
+             named(*term) + " is not over, and its object is gone");
+    }
+    client.telling = 0;
   }
 
   void holds(const Fact& fact) {
@@ -117,7 +164,8 @@ class Checker {
       demand(term->client == fact.client && term->token == fact.token, "tokens_grow",
              named(*term) + " changed its owner or token");
       demand(!term->over(fact.when), "no_resumption", named(*term) + " was over and goes on");
-      demand(fact.until >= term->until, "no_resumption", named(*term) + " got shorter");
+      demand(fact.until >= term->until || client.clock_set_at == fact.when, "no_resumption",
+             named(*term) + " got shorter");
       term->until = fact.until;
       return;
     }
@@ -144,6 +192,16 @@ class Checker {
     demand(term->over(fact.when), "end_told_once", named(*term) + " was revoked while valid");
     term->revoked = fact.when;
     term->given_back = fact.detail != 0;
+    const bool reason = term->given_back || term->taken || term->threw <= fact.when ||
+                        term->closed == clients_[fact.client].clock_set_at;
+    demand(!demands_.every_end_has_a_reason || reason || fact.when >= term->until,
+           "no_needless_end", named(*term) + " ended though nothing was wrong with it");
+    Client& client = clients_[fact.client];
+    const bool by_release = client.releasing > 0 && fact.when < term->until && !term->taken &&
+                            awake(fact.client, client.stopping_at, fact.when) >
+                                demands_.told_within + demands_.hold_off;
+    if (by_release && demands_.kind == Kind::election)
+      client.hold_off_until = fact.when + demands_.hold_off;
   }
 
   // ---- callbacks ----
@@ -156,6 +214,8 @@ class Checker {
     demand(term != nullptr, "callbacks_alternate", "a callback for a term that never began");
     if (term == nullptr) return;
     std::int64_t& telling = clients_[fact.client].telling;
+    demand(!term->destroyed || fact.what == What::loss_done, "callbacks_alternate",
+           "a callback for " + named(*term) + " after its object was destroyed");
     if (fact.what == What::began_told) {
       demand(telling == 0 && !term->began_told, "callbacks_alternate",
              "onmaster of " + named(*term) + " out of turn");
@@ -177,11 +237,17 @@ class Checker {
   // ---- requests ----
 
   void take_requests(const Fact& fact) {
+    count_request(fact);
+    if (fact.what == What::hears && static_cast<Outcome>(fact.detail) == Outcome::lost) {
+      if (Term* term = term_of(fact.lease)) term->taken = true;
+    }
     const bool claims = fact.what == What::sends_claim;
     const bool releases = fact.what == What::sends_release;
     if (!claims && !releases && fact.what != What::sends_renew) return;
     if (!releases) {
-      demand(!release_sent_.contains(fact.lease), "silence_after_release",
+      // What goes on in a call that began before goes on.
+      const bool goes_on = fact.detail != 0;
+      demand(goes_on || !release_sent_.contains(fact.lease), "silence_after_release",
              "lease " + std::to_string(fact.lease) + " was asked for after its release was sent");
       if (claims) claim_sent_.insert(fact.lease);
       return;
@@ -191,8 +257,44 @@ class Checker {
     if (term == nullptr) return;
     demand(term->over(fact.when), "stop_then_release",
            named(*term) + " is valid while its release is sent");
-    demand(demands_.kind == Kind::lock || term->loss_done, "stop_then_release",
-           named(*term) + " is released before onmasterloss has returned");
+    demand(demands_.kind == Kind::lock || term->loss_done || destroying(fact.client),
+           "stop_then_release", named(*term) + " is released before onmasterloss has returned");
+  }
+
+  // A destructor does not wait for ever, and calls no callback after it.
+  bool destroying(int client) {
+    const Client& one = clients_[client];
+    const Term* term = term_of(one.latest);
+    return (term != nullptr && term->destroyed) ||
+           std::any_of(one.calls.begin(), one.calls.end(), [&](const auto& call) {
+             return call.second == one.stopping_at;
+           });
+  }
+
+  void count_request(const Fact& fact) {
+    const bool sends = fact.what == What::sends_claim || fact.what == What::sends_renew ||
+                       fact.what == What::sends_release || fact.what == What::sends_read;
+    if (!sends) return;
+    auto& requests = clients_[fact.client].requests;
+    requests.push_back(fact.when);
+    while (requests.front() < fact.when - demands_.ttl) requests.pop_front();
+    demand(static_cast<int>(requests.size()) <= demands_.requests_per_ttl, "few_requests",
+           "client " + std::to_string(fact.client) + " sent " + std::to_string(requests.size()) +
+               " requests within a ttl");
+  }
+
+  // ---- the resource ----
+
+  void take_register(const Fact& fact) {
+    if (fact.what == What::accepted) {
+      demand(fact.token >= last_written_, "tokens_grow", "the register took a smaller token");
+      last_written_ = fact.token;
+    }
+    if (fact.what != What::refused || !demands_.exclusive) return;
+    const Term* term = term_of(fact.lease);
+    demand(term != nullptr && term->over(fact.when), "register_takes_holders",
+           "the register refused a write of lease " + std::to_string(fact.lease) +
+               ", whose term is valid");
   }
 
   // ---- the store ----
@@ -208,6 +310,7 @@ class Checker {
         last_token_ = fact.token;
         return;
       case What::extended:
+        last_token_ = std::max(last_token_, fact.token);
         demand(verb != Verb::release && fact.cause == fact.lease, "only_claims_create",
                "lease " + std::to_string(fact.lease) + " was prolonged by another");
         return;
@@ -237,7 +340,7 @@ class Checker {
     for (std::size_t i = 0; i < sorted.size(); ++i) {
       const Term& term = *sorted[i];
       at_ = term.fact;
-      if (longest != nullptr && term.end() > term.start) {
+      if (longest != nullptr && term.end() > term.start && demands_.exclusive) {
         demand(longest->end() <= term.start, "one_holder",
                named(*longest) + " is still valid when " + named(term) + " begins");
       }
@@ -261,11 +364,14 @@ class Checker {
 
   void check_ends() {
     for (const auto& [lease, term] : terms_) {
-      if (term.crashed) continue;
+      if (term.crashed || term.destroyed) continue;
       at_ = term.fact;
       const TrueTime told = std::min(term.revoked, demands_.end);
       demand(told <= term.end() || awake(term.client, term.end(), told) <= demands_.told_within,
              "end_told_in_time", "the end of " + named(term) + " was not told in time");
+      demand(term.threw == kNever || told <= term.threw ||
+                 awake(term.client, term.threw, told) <= demands_.told_within,
+             "throwing_is_leaving", named(term) + " goes on though onmaster threw");
       if (term.revoked == kNever) continue;
       const bool silent = demands_.kind == Kind::lock && term.given_back;
       const bool may_wait = awake(term.client, term.revoked, demands_.end) < demands_.holder_within;
@@ -302,6 +408,7 @@ class Checker {
   std::set<std::int64_t> claim_sent_;
   std::set<std::int64_t> release_sent_;
   std::uint64_t last_token_ = 0;
+  std::uint64_t last_written_ = 0;
 };
 
 }  // namespace

@@ -12,15 +12,21 @@
 //   silence_after_release  nothing but the release itself is sent for a lease after that
 //   only_claims_create  what stands at the store was claimed, by its own lease
 //   only_own_release    what goes from the store was released, by its own lease, or had expired
+//   register_takes_holders  what a holder writes while its term is valid, no resource that checks
+//                       tokens refuses
+//   few_requests        no client sends more than so many requests in any ttl
+//   no_needless_end     a term ends by its deadline, or because its program or the store said so
+//   throwing_is_leaving  an onmaster that threw ends its term
 //   only_when_asked     a candidate that was stopped begins no term until it is started or polled,
-//                       and one that gave a term up begins none for a ttl
+//                       and one that gave a term up by release() begins none for a ttl
 //   holder_in_calm      when faults stop, somebody holds the key within a bound, and keeps it
 //
-// A process that has crashed owes nothing. A frozen one cannot read its clock, so its term counts
-// until its deadline and no further.
+// A process that has crashed owes nothing, and an object that was destroyed no callbacks. A frozen
+// process cannot read its clock, so its term counts until its deadline and no further.
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -35,6 +41,11 @@ struct Demands {
   Duration hold_off{};       // only_when_asked
   Duration holder_within{};  // holder_in_calm: after `healed`
   TrueTime end{};            // of the history
+  // Somebody may drop the collection under a holder; what is left then are tokens.
+  bool exclusive = true;
+  bool every_end_has_a_reason = false;  // no operator ends terms either: no_needless_end
+  int requests_per_ttl = std::numeric_limits<int>::max();
+  Duration ttl{};
 };
 
 struct Breach {

@@ -4,25 +4,21 @@
 #include <cstdio>
 #include <string_view>
 
+#include "simulation/model/probes.h"
+
 namespace mongoelector::simulation {
 
 namespace {
 
-constexpr std::array<std::string_view, 22> kNames{
-    "holds",     "ends",
-    "revoked",   "onmaster",
-    "loss callback", "loss callback done",
-    "sends claim", "sends renew",
-    "sends release", "sends read",
-    "hears",     "API call",
-    "frozen",    "thawed",
-    "crashed",   "started",
-    "created",   "extended",
-    "removed",   "replaced",
-    "failover",  "healed"};
+constexpr std::array<std::string_view, 31> kNames{
+    "holds", "ends", "revoked", "onmaster", "onmaster threw", "loss callback",
+    "loss callback done", "sends claim", "sends renew", "sends release", "sends read", "hears",
+    "calls", "returns from", "frozen", "thawed", "crashed", "started", "clock set", "writes",
+    "created", "extended", "removed", "replaced", "swept", "dropped", "accepted", "refused",
+    "new primary", "fault:", "healed"};
 constexpr std::array<std::string_view, 4> kVerbs{"claim", "renew", "release", "read"};
-constexpr std::array<std::string_view, 6> kCalls{"start", "stop", "release", "poll", "acquire",
-                                                 "touch"};
+constexpr std::array<std::string_view, 8> kCalls{"start",   "stop",  "release", "poll",
+                                                 "acquire", "touch", "make",    "destroy"};
 
 std::string seconds(TrueTime time) {
   std::array<char, 32> text{};
@@ -56,12 +52,15 @@ std::string describe(const Fact& fact) {
   text += fact.client >= 0 ? "client " + std::to_string(fact.client) : std::string("store   ");
   text += "  " + std::string(kNames[static_cast<std::size_t>(fact.what)]);
   const auto detail = static_cast<std::size_t>(fact.detail);
-  if (fact.what == What::called) text += " " + std::string(kCalls[detail]);
+  const bool call = fact.what == What::called || fact.what == What::returned;
+  if (call) text += " " + std::string(kCalls[detail]);
   if (fact.what == What::hears)
     text += " " + std::string(to_string(static_cast<Outcome>(fact.detail)));
+  if (fact.what == What::fault) text += " " + std::string(kFaultNames[detail]);
+  if (fact.what == What::failover) text += " is member " + std::to_string(fact.detail);
   if (fact.lease != 0) text += "  lease " + std::to_string(fact.lease);
   if (fact.token != 0) text += "  token " + std::to_string(fact.token);
-  if (fact.cause != 0)
+  if (fact.cause != 0 && !call)
     text += "  by " + std::string(kVerbs[detail]) + " of lease " + std::to_string(fact.cause);
   if (fact.until != TrueTime()) text += "  until " + seconds(fact.until);
   return text;

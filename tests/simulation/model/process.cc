@@ -1,209 +1,214 @@
 #include "simulation/model/process.h"
 
-#include <utility>
-
 namespace mongoelector::simulation {
 
-// ---- running ----
+Process::Process(Surroundings& around, int id, DriftingClock clock, DriftingClock wall)
+    : around_(around),
+      id_(id),
+      clock_(clock),
+      wall_(wall),
+      threads_(around.world(), clock_,
+               {.latency = around.profile().latency,
+                .preempt = around.telling.healed ? 0 : around.profile().preempt,
+                .longest_wait = around.profile().longest_preemption,
+                .on_preempted =
+                    [this] {
+                      around_.telling.count(Fault::kept_waiting);
+                      around_.telling.hit(Probe::waited_for_a_lock);
+                    }},
+               [this] { observe(); }),
+      connection_{.around = around.telling,
+                  .network = around.network,
+                  .store = around.store,
+                  .threads = threads_,
+                  .client = id},
+      session_clock_(std::make_shared<SimulatedClock>(around.world(), clock_, wall_)),
+      settled_(around.telling.healed) {}
 
-void Process::post(Duration delay, Job job) {
-  world().after(delay, [this, life = life_, job = std::move(job)]() mutable {
-    if (life != life_ || !up_) return;
-    if (frozen_) {
-      held_back_.push_back(std::move(job));
-    } else {
-      job();
+void Process::begin() {
+  begun_ = true;
+  around().tell({.what = What::started, .client = id_});
+  threads_.start([this] { live(); });
+}
+
+// ---- the program ----
+
+void Process::live() {
+  take_session();
+  make(session_);
+  if (settled_) settle();
+}
+
+void Process::take_session() {
+  const Key key = profile().kind == Kind::election ? Key::election(kKey) : Key::lock(kKey);
+  ConnectOptions options{.clock = session_clock_};
+  if (profile().listens) options.on_event = [](const Event&) {};
+  session_ = std::make_shared<Session>(std::make_shared<SimStore>(connection_, key), options);
+}
+
+void Process::call_at_random() {
+  if (!begun_ || settled_) return;
+  threads_.start([this] {
+    if (!exists() || closing_ || settled_) return;
+    if (world().random.chance(profile().make_again)) return make_again();
+    call_something(false);
+  });
+}
+
+// As a careful program does it: everybody is sent home first.
+void Process::make_again() {
+  closing_ = true;
+  ++giving_back_;
+  while (calls_open_ > 0) {
+    let_calls_return();
+    Threads::pass(profile().latency);
+  }
+  if (holding()) around().hit(Probe::destroyed_while_holding);
+  around().hit(Probe::made_again);
+  api(ApiCall::destroy, [this] { destroy(); });
+  if (callbacks_ > 0) around().hit(Probe::destroyed_under_callback);
+  if (world().random.chance(0.3)) {
+    session_.reset();
+    take_session();
+  }
+  --giving_back_;
+  closing_ = false;
+  api(ApiCall::make, [this] { make(session_); });
+}
+
+void Process::settle() {
+  settled_ = true;
+  threads_.stop_preempting();
+  if (!begun_) return;
+  threads_.start([this] {
+    for (;;) {
+      if (exists() && !closing_) hold_on();
+      Threads::pass(profile().timing.ttl / 4);
     }
   });
 }
 
-void Process::begin(Duration delay) {
-  world().after(delay, [this] {
-    up_ = true;
-    tell(What::started);
-    restart();
-  });
+void Process::call_from_callback() {
+  if (settled_ || closing_ || !world().random.chance(profile().call_from_callback)) return;
+  around().hit(Probe::call_from_callback);
+  call_something(true);
 }
 
+void Process::take_time() {
+  Duration length = profile().latency;
+  if (!around().healed && world().random.chance(profile().slow_callback)) {
+    around().count(Fault::callback_slow);
+    length = world().random.between(Duration(1), profile().slowest_callback);
+    if (length > profile().timing.ttl) around().hit(Probe::callback_longer_than_ttl);
+    // What goes on when its owner does not wait for it.
+    if (world().random.chance(profile().make_again)) {
+      threads_.start([this] {
+        if (exists() && !closing_ && !settled_) make_again();
+      });
+    }
+  }
+  ++callbacks_;
+  Threads::pass(length);
+  --callbacks_;
+}
+
+bool Process::throws() {
+  if (around().healed || !world().random.chance(profile().throwing_callback)) return false;
+  around().count(Fault::callback_threw);
+  return true;
+}
+
+// ---- what can happen to it ----
+
 void Process::freeze(Duration length) {
-  if (!up_ || frozen_) return;
-  if (holding() && length > around_.profile.timing.ttl)
-    around_.hit(Probe::pause_of_holder_longer_than_ttl);
-  tell(What::frozen);
-  frozen_ = true;
+  if (!begun_ || threads_.frozen()) return;
+  if (holding() && length > profile().timing.ttl)
+    around().hit(Probe::pause_of_holder_longer_than_ttl);
+  around().count(Fault::frozen);
+  around().tell({.what = What::frozen, .client = id_});
+  threads_.freeze();
   world().after(length, [this, freeze = ++freezes_] {
     if (freeze == freezes_) thaw();
   });
 }
 
 void Process::thaw() {
-  if (!frozen_) return;
-  frozen_ = false;
+  if (dead() || !threads_.frozen()) return;
   ++freezes_;
-  tell(What::thawed);
-  // Every thread has waited for the processor; which runs first is anybody's guess.
-  for (Job& job : std::exchange(held_back_, {})) post(latency(), std::move(job));
+  around().tell({.what = What::thawed, .client = id_});
+  threads_.thaw();
 }
 
-void Process::crash_and_restart() {
-  if (!up_) return;
-  if (holding()) around_.hit(Probe::crash_of_holder);
-  tell(What::crashed);
-  up_ = false;
-  ++life_;
-  ++freezes_;
-  frozen_ = false;
-  held_back_.clear();
-  errands_.clear();
-  records_.clear();
-  dispatcher_.clear();
-  renewing_ = false;
-  renew_at_ = Instant::max();
-  seen_lease_ = 0;
-  begin(world().random.between(Duration(1), around_.profile.timing.ttl));
+void Process::kill() {
+  if (holding()) around().hit(Probe::crash_of_holder);
+  if (claims_in_flight()) around().hit(Probe::crash_while_claiming);
+  around().count(Fault::crashed);
+  around().tell({.what = What::crashed, .client = id_});
+  threads_.kill();
+  around_.store.client_died(id_);
 }
 
-void Process::Queue::add(std::function<void(Done)> job) {
-  jobs_.push_back(std::move(job));
-  if (!busy_) next();
-}
-
-void Process::Queue::next() {
-  busy_ = !jobs_.empty();
-  if (!busy_) return;
-  process_.post(process_.latency(), [this, job = std::move(jobs_.front())] {
-    job([this] { next(); });
-  });
-  jobs_.pop_front();
-}
-
-void Process::tick_at(Instant when) {
-  const std::uint64_t order = ++tick_order_;
-  if (when == Instant::max()) return;
-  const TrueTime due = std::max(clock_.when(when), world().now());
-  post(due - world().now() + latency(), [this, order] {
-    if (order == tick_order_) tick();
-  });
-}
-
-// ---- the keeper ----
-
-void Process::renew_at(Instant when, Duration slack) {
-  if (when == renew_at_) return;
-  renew_at_ = when;
-  slack_ = slack;
-  if (!renewing_) arm_keeper();
-}
-
-void Process::arm_keeper() {
-  const std::uint64_t order = ++keeper_order_;
-  if (renew_at_ == Instant::max()) return;
-  // It may go along with another that is due a little earlier.
-  const Instant early = renew_at_ - world().random.between(Duration(0), slack_);
-  const TrueTime due = std::max(clock_.when(early), world().now());
-  post(due - world().now() + latency(), [this, order] {
-    if (order == keeper_order_ && !renewing_) run_keeper();
-  });
-}
-
-void Process::run_keeper() {
-  renew_at_ = Instant::max();
-  const auto due = renewal();
-  if (!due) return;
-  renewing_ = true;
-  const Instant sent_at = local_now();
-  renew(*due, [this, id = due->id, sent_at](Outcome outcome) {
-    renewal_answered(id, outcome, sent_at);
-    renewing_ = false;
-    arm_keeper();
-  });
-}
-
-// ---- store calls ----
-
-template <class Reply>
-void Process::call(What what, std::int64_t lease, const Network::Execute<Reply>& execute,
-                   const Network::Answered<Reply>& answered) {
-  tell(what, lease);
-  // The request leaves a little after it was decided on, and the process may be frozen in between.
-  post(latency(), [this, life = life_, lease, execute, answered] {
-    around_.network.call<Reply>(id_, execute, [this, life, lease, answered](const Reply& reply) {
-      if (life != life_) return;
-      post(Duration(1), [this, lease, answered, reply] {
-        tell(What::hears, lease, 0, static_cast<int>(reply.outcome));
-        answered(reply);
-      });
-    });
-  });
-}
-
-void Process::claim(const ClaimRequest& request,
-                    const std::function<void(const ClaimReply&)>& answered) {
-  call<ClaimReply>(
-      What::sends_claim, StoreModel::number_of(request.lease_id),
-      [this, request](StoreModel& store) { return around_.network.doubted(store.claim(request)); },
-      answered);
-}
-
-void Process::release(const Lease& lease,
-                      const std::function<void(const ReleaseReply&)>& answered) {
-  call<ReleaseReply>(
-      What::sends_release, StoreModel::number_of(lease.id),
-      [this, lease](StoreModel& store) {
-        if (store.lease() > StoreModel::number_of(lease.id))
-          around_.hit(Probe::release_applied_in_later_term);
-        return around_.network.doubted(store.release(lease));
-      },
-      answered);
-}
-
-void Process::read(const std::function<void(const ReadReply&)>& answered) {
-  call<ReadReply>(
-      What::sends_read, 0, [](StoreModel& store) { return store.read(); }, answered);
-}
-
-void Process::renew(const Lease& lease, const std::function<void(Outcome)>& answered) {
-  struct Reply {
-    Outcome outcome = Outcome::unknown;
-  };
-  call<Reply>(
-      What::sends_renew, StoreModel::number_of(lease.id),
-      [this, lease](StoreModel& store) {
-        if (store.lease() != StoreModel::number_of(lease.id))
-          around_.hit(Probe::renewal_applied_after_release);
-        return around_.network.doubted(Reply{store.renew(lease)});
-      },
-      [answered](const Reply& reply) { answered(reply.outcome); });
+void Process::set_clock(Duration by) {
+  if (!begun_) return;
+  around().count(Fault::client_clock_set);
+  around().hit(Probe::client_clock_set);
+  around().tell({.what = What::clock_set, .client = id_});
+  wall_.jump(by);
+  if (by > Duration::zero() && profile().store == StoreKind::mongo) clock_.jump(by);
+  if (seen_) seen_->until = Instant::min();  // the same deadline is another moment now
+  observe();
+  threads_.clock_jumped(std::chrono::milliseconds(500));
 }
 
 // ---- the record ----
 
-void Process::tell(What what, std::int64_t lease, std::uint64_t token, int detail) {
-  around_.history.push_back({.when = world().now(),
-                             .what = what,
-                             .client = id_,
-                             .lease = lease,
-                             .token = token,
-                             .detail = detail});
+std::int64_t Process::lease_of(Token token) const {
+  const auto found = connection_.leases.find(token.value());
+  return found == connection_.leases.end() ? 0 : found->second;
 }
 
-void Process::publish_validity(bool valid, const LeaseId& id, Token token, Instant deadline) {
-  const std::int64_t lease = valid ? StoreModel::number_of(id) : 0;
-  if (seen_lease_ == lease && (lease == 0 || seen_until_ == deadline)) return;
-  if (seen_lease_ != 0 && seen_lease_ != lease) tell(What::ends, seen_lease_);
-  seen_lease_ = lease;
-  seen_until_ = deadline;
-  if (lease == 0) return;
-  tell(What::holds, lease, token.value());
-  around_.history.back().until = clock_.when(deadline);
+void Process::tell(What what, Token token, int detail) {
+  around().tell({.what = what,
+                 .client = id_,
+                 .lease = lease_of(token),
+                 .token = token.value(),
+                 .detail = detail});
 }
 
-Duration Process::callback_time() {
-  if (around_.network.healed() || !world().random.chance(around_.profile.slow_callback))
-    return latency();
-  const Duration length = world().random.between(Duration(1), around_.profile.slowest_callback);
-  if (length > around_.profile.timing.ttl) around_.hit(Probe::callback_longer_than_ttl);
-  return length;
+void Process::observe() {
+  const Uninterrupted quiet;
+  if (dead()) return;
+  const std::optional<Validity> now = look();
+  connection_.holding = now.has_value();
+  if (seen_ && (!now || now->token != seen_->token)) {
+    const Token over = seen_->token;
+    seen_.reset();
+    tell(What::ends, over);
+  }
+  if (!now) return;
+  if (seen_ && seen_->until == now->until) return;
+  const bool begins = !seen_;
+  seen_ = Seen{now->token, now->until};
+  tell(What::holds, now->token);
+  around().history.back().until = clock_.when(now->until);
+  if (!begins || told_token_ == now->token.value()) return;
+  told_token_ = now->token.value();
+  on_over_.emplace_back(now->over, std::function<void()>([this, token = now->token] {
+                     if (dead()) return;
+                     observe();
+                     tell(What::revoked, token, giving_back() ? 1 : 0);
+                   }));
+  write_to_register();
+}
+
+// While it holds, the program writes now and then.
+void Process::write_to_register() {
+  if (dead() || !holding() || threads_.frozen()) return;
+  const Duration delay = around_.network.one_way();
+  around_.resource.write(id_, lease_of(seen_->token), seen_->token, delay);
+  world().after(world().random.about(profile().timing.ttl / 2), [this, token = seen_->token] {
+    if (seen_ && seen_->token == token) write_to_register();
+  });
 }
 
 }  // namespace mongoelector::simulation

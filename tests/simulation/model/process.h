@@ -1,124 +1,151 @@
-// One client process in virtual time: its clock and the session's threads, each of which does one
-// thing at a time. Mirrors src/session: watchdog (ticks), keeper (renewals), errand runner and
-// records (store calls), dispatcher (callbacks). It can be frozen, when nothing of it runs while
-// the world goes on, and crash, when it forgets everything.
+// One client process in virtual time: a clock, threads, a session of the shipping library on a
+// simulated store, and a program that uses it. It can be frozen, when nothing of it runs while the
+// world goes on, and killed, when it never runs again and another takes its place.
+//
+// What the library promises is watched from outside: whenever a thread of the process has run, it
+// is asked what ismaster() or owned() would answer now.
 #pragma once
 
 #include <deque>
 #include <functional>
-#include <vector>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <utility>
 
-#include "simulation/model/network.h"
-#include "simulation/model/probes.h"
+#include "mongoelector/connect.h"
+#include "mongoelector/error.h"
+#include "simulation/model/register.h"
+#include "simulation/model/sim_store.h"
 
 namespace mongoelector::simulation {
 
 struct Surroundings {
-  World& world;
-  const Profile& profile;
+  Telling& telling;
   Network& network;
   StoreModel& store;
-  History& history;
-  ProbeCounts& probes;
-  std::int64_t last_lease = 0;
+  Register& resource;
 
-  void hit(Probe probe) { ++probes[static_cast<std::size_t>(probe)]; }
+  World& world() const { return telling.world; }
+  const Profile& profile() const { return telling.profile; }
 };
 
 class Process {
  public:
-  using Job = World::Job;
-
-  Process(Surroundings& around, int id, DriftingClock clock)
-      : around_(around), id_(id), clock_(clock) {}
+  Process(Surroundings& around, int id, DriftingClock clock, DriftingClock wall);
   virtual ~Process() = default;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  void begin();
+  bool begun() const { return begun_; }
   void freeze(Duration length);
   void thaw();
-  void crash_and_restart();
-  // The process comes up after `delay`, with nothing remembered.
-  void begin(Duration delay);
+  void kill();
+  // At the end of the run: its threads' stacks are used again, the rest stays as it is.
+  void bury() { threads_.kill(); }
+  bool dead() const { return threads_.dead(); }
+  int id() const { return id_; }
+  // The wall clock was set; forward, the shared store's clock counts it as time gone by.
+  void set_clock(Duration by);
   // One random call of the API, by a thread of the program.
-  void call_at_random() { post(latency(), [this] { call_something(); }); }
+  void call_at_random();
   // From now on the program only wants to hold the key.
-  virtual void settle() = 0;
-  virtual void woken(bool freed) = 0;
-  // What ismaster() or owned() answers.
-  bool holding() const { return seen_lease_ != 0 && local_now() < seen_until_; }
-  void hint(bool freed, Duration delay) { post(delay, [this, freed] { woken(freed); }); }
+  void settle();
+  // Whether ismaster() or owned() answers yes.
+  bool holding() const { return seen_ && clock().at(world().now()) < seen_->until; }
+  void hint(bool freed, bool ended) { connection_.hint(freed, ended); }
+  bool claims_in_flight() const { return connection_.claims_in_flight > 0; }
 
  protected:
-  using Done = std::function<void()>;
-  // Runs in this process after `delay`; later if it is frozen then, never if it has crashed.
-  void post(Duration delay, Job job);
-  Duration latency() { return world().random.between(Duration(1), around_.profile.latency); }
-
-  // The threads. A queued job says when it has ended; then the next one starts.
-  class Queue {
-   public:
-    explicit Queue(Process& process) : process_(process) {}
-    void add(std::function<void(Done)> job);
-    void clear() { jobs_.clear(), busy_ = false; }
-
-   private:
-    void next();
-    Process& process_;
-    std::deque<std::function<void(Done)>> jobs_;
-    bool busy_ = false;
+  // What the program sees of its lease at this moment.
+  struct Validity {
+    Token token;
+    Instant until;
+    std::stop_token over;
   };
-  void tick_at(Instant when);
-  void renew_at(Instant when, Duration slack);
-  virtual void call_something() = 0;
-  virtual void tick() = 0;
-  virtual std::optional<Lease> renewal() = 0;
-  virtual void renewal_answered(const LeaseId& id, Outcome outcome, Instant sent_at) = 0;
-  virtual void restart() = 0;
+  virtual std::optional<Validity> look() const = 0;
+  // The object under test; all of them run on threads of the process.
+  virtual void make(const std::shared_ptr<Session>& session) = 0;
+  virtual void destroy() = 0;  // when no other thread is in a call
+  virtual void call_something(bool from_callback) = 0;
+  virtual void hold_on() = 0;  // one turn of a program that only wants to hold the key
+  virtual void let_calls_return() = 0;
+  virtual bool exists() const = 0;
 
-  // Store calls; `answered` runs in this process.
-  void claim(const ClaimRequest& request, const std::function<void(const ClaimReply&)>& answered);
-  void release(const Lease& lease, const std::function<void(const ReleaseReply&)>& answered);
-  void read(const std::function<void(const ReadReply&)>& answered);
-  void renew(const Lease& lease, const std::function<void(Outcome)>& answered);
+  // A call of the API by the present thread, told before and after.
+  template <class Call>
+  void api(ApiCall which, const Call& call);
+  void call_from_callback();
+  // What the body of a callback does: it takes its time.
+  void take_time();
+  bool throws();
+  std::int64_t lease_of(Token token) const;
+  void tell(What what, Token token, int detail = 0);
 
-  // What the program sees of its lease, for the record.
-  void publish_validity(bool valid, const LeaseId& id, Token token, Instant deadline);
-  void tell(What what, std::int64_t lease = 0, std::uint64_t token = 0, int detail = 0);
-  void tell_call(ApiCall call) { tell(What::called, 0, 0, static_cast<int>(call)); }
-
-  World& world() const { return around_.world; }
-  Instant local_now() const { return clock_.at(world().now()); }
-  LeaseId new_lease_id() { return LeaseId(std::to_string(++around_.last_lease)); }
-  static Key key() { return Key::election("k"); }
-  Duration callback_time();
+  Telling& around() const { return around_.telling; }
+  World& world() const { return around_.world(); }
+  const Profile& profile() const { return around_.profile(); }
+  const DriftingClock& clock() const { return clock_; }
+  Clock& own_clock() const { return *session_clock_; }
+  bool settled() const { return settled_; }
+  bool giving_back() const { return giving_back_ > 0; }
+  static constexpr const char* kKey = "k";
 
   Surroundings& around_;
-  const int id_;
-  Queue errands_{*this};
-  Queue records_{*this};
-  Queue dispatcher_{*this};
 
  private:
-  template <class Reply>
-  void call(What what, std::int64_t lease, const Network::Execute<Reply>& execute,
-            const Network::Answered<Reply>& answered);
-  void run_keeper();
-  void arm_keeper();
+  struct Seen {
+    Token token;
+    Instant until;
+  };
+  void observe();
+  void take_session();
+  void live();
+  void make_again();
+  void write_to_register();
 
-  const DriftingClock clock_;
-  int life_ = 0;
-  bool up_ = false;
-  bool frozen_ = false;
+  const int id_;
+  DriftingClock clock_;
+  DriftingClock wall_;
+  Threads threads_;
+  Connection connection_;
+  std::shared_ptr<Clock> session_clock_;
+  std::shared_ptr<Session> session_;
+  std::optional<Seen> seen_;
+  std::uint64_t told_token_ = 0;  // of the latest term whose end is listened for
+  // Kept: each may be called a good while after the next term has begun.
+  std::deque<std::stop_callback<std::function<void()>>> on_over_;
+  std::int64_t calls_ = 0;
+  int calls_open_ = 0;
+  int giving_back_ = 0;
+  int callbacks_ = 0;  // that take their time
+  bool begun_ = false;
+  bool closing_ = false;
+  bool settled_ = false;
   std::uint64_t freezes_ = 0;
-  std::vector<Job> held_back_;
-  std::uint64_t tick_order_ = 0;
-  std::uint64_t keeper_order_ = 0;
-  Instant renew_at_ = Instant::max();
-  Duration slack_{};
-  bool renewing_ = false;
-  std::int64_t seen_lease_ = 0;
-  Instant seen_until_{};
 };
+
+template <class Call>
+void Process::api(ApiCall which, const Call& call) {
+  const std::int64_t number = ++calls_;
+  // An acquire that fails at the last moment gives back what it had won.
+  const bool gives_back = which == ApiCall::release || which == ApiCall::destroy ||
+                          which == ApiCall::acquire || which == ApiCall::stop;
+  const auto told = [&](What what) {
+    around().tell(
+        {.what = what, .client = id_, .cause = number, .detail = static_cast<int>(which)});
+  };
+  told(What::called);
+  ++calls_open_;
+  giving_back_ += gives_back ? 1 : 0;
+  try {
+    call();
+  } catch (const Error&) {  // each is documented; what it means is seen from outside
+  }
+  giving_back_ -= gives_back ? 1 : 0;
+  --calls_open_;
+  told(What::returned);
+}
 
 }  // namespace mongoelector::simulation

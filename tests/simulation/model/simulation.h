@@ -1,4 +1,5 @@
-// One run: a profile and everything that happens drawn from one seed, then judged.
+// One run: a profile and everything that happens drawn from one seed, then judged. A run leaves
+// memory behind (what killed processes had), so long series belong to the runner (runner.h).
 #pragma once
 
 #include <optional>
@@ -13,6 +14,9 @@ struct Result {
   Profile profile;
   History history;
   ProbeCounts probes{};
+  FaultCounts faults{};
+  std::uint64_t events = 0;
+  TrueTime simulated{};
   std::optional<Breach> breach;
 };
 

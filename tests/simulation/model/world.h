@@ -65,13 +65,15 @@ class World {
   std::vector<Event> queue_;  // a heap
 };
 
-// A clock that runs at its own steady rate, from its own start.
+// A clock that runs at its own steady rate, from its own start, unless somebody sets it.
 class DriftingClock {
  public:
   DriftingClock() = default;
   DriftingClock(double rate, Duration offset)
       : per_billion_(static_cast<std::int64_t>(rate * 1e9)), offset_(offset) {}
 
+  // From now on it shows `by` more.
+  void jump(Duration by) { offset_ += by; }
   // `rate`: 0.001 gains a millisecond a second.
   Instant at(TrueTime time) const;
   // The first moment at which this clock shows `shown` or more.
