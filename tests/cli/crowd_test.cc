@@ -1,7 +1,7 @@
 // Many at once: two hundred that want one lock, and candidates whose leader is killed again and
 // again.
 //
-// The long form: MONGOELECTOR_KILLS=50 build/bin/test_cli --gtest_filter='Crowd.*'
+// Any number of kills: MONGOELECTOR_KILLS=50 build/bin/test_cli --gtest_filter='Crowd.*'
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -75,7 +75,13 @@ TEST_P(TwoHundred, want_one_lock_and_exactly_one_runs) {
       most = std::max(most, used.ru_maxrss);
     }
   };
-  EXPECT_TRUE(eventually([&] { reap(); return codes[75] == kProcesses - 1; }, 120s))
+  // A server that so many ask at once may leave some without an answer in time: those do not run.
+  const bool may_be_slow = GetParam() == "mongodb";
+  const auto refused = [&] {
+    reap();
+    return codes[75] + (may_be_slow ? codes[69] : 0);
+  };
+  EXPECT_TRUE(eventually([&] { return refused() == kProcesses - 1; }, 120s))
       << testing::PrintToString(codes);
   const int end = open(fifo.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
   EXPECT_EQ(write(end, "end\n", 4), 4);
@@ -164,7 +170,7 @@ void never_two_at_once(Candidates& candidates, int kills) {
 TEST(Crowd, of_five_on_sqlite_never_has_two_commands_while_leaders_are_killed) {
   const LocalStore store;
   Candidates candidates(store.uri(), {});
-  never_two_at_once(candidates, kills(8));
+  never_two_at_once(candidates, kills(50));
 }
 
 TEST(Crowd, of_five_on_three_nodes_never_has_two_commands_while_leaders_are_killed) {

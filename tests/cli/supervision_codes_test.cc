@@ -75,7 +75,10 @@ TEST_P(SupervisionCodes, for_lines_and_timings_that_cannot_work) {
   }
 }
 
-TEST_P(SupervisionCodes, for_stores_that_cannot_be_used) {
+// With stores of its own, so it does not matter which one is there beside them.
+class StoreCodes : public SupervisionCodes {};
+
+TEST_P(StoreCodes, for_stores_that_cannot_be_used) {
   const TempDir dir;
   std::ofstream(dir.file("text")) << "this is no database, and long enough to be sure of that\n";
   const auto at = [](const std::string& uri, const std::vector<std::string>& start) {
@@ -117,6 +120,11 @@ INSTANTIATE_TEST_SUITE_P(Stores, SupervisionCodes,
                          [](const auto& row) {
                            return std::get<0>(row.param) +
                                   (std::get<1>(row.param) ? "_terminal" : "_pipes");
+                         });
+INSTANTIATE_TEST_SUITE_P(Stores, StoreCodes,
+                         testing::Combine(testing::Values("sqlite"), testing::Bool()),
+                         [](const auto& row) {
+                           return std::string(std::get<1>(row.param) ? "terminal" : "pipes");
                          });
 
 }  // namespace
