@@ -8,7 +8,7 @@
 
 namespace mongoelector::cli {
 
-// The MongoDB database that is meant: the one that was said, else the one in the URI, else the default.
+// The MongoDB database that is meant: the one that was said, else the URI's, else the default.
 std::string database_of(const StoreChoice& choice);
 
 // The path of a store of one file; nothing for others.

@@ -71,9 +71,10 @@ TEST_P(Completion, offers_every_flag_of_a_command_and_of_all) {
     auto known = cli::words_of(*command);
     for (cli::Word& word : cli::global_words()) known.push_back(std::move(word));
     for (const cli::Word& word : known) {
-      for (const std::string& name : word.names)
-        if (word.is_flag && name.starts_with("--"))
-          EXPECT_TRUE(seen.contains(name)) << command->about().name << " " << name;
+      for (const std::string& name : word.names) {
+        if (!word.is_flag || !name.starts_with("--")) continue;
+        EXPECT_TRUE(seen.contains(name)) << command->about().name << " " << name;
+      }
     }
     EXPECT_EQ(seen.contains("--per"), command->about().name == "once");
   }
