@@ -42,7 +42,7 @@ class InitCommand : public Command {
     if (print_role_) {
       print_role(context, database_of(choice));
     } else {
-      answer(context, dry_run_ ? planned(context, choice) : made(context, choice));
+      answer(context, dry_run_ ? planned(choice) : made(context, choice));
     }
     return 0;
   }
@@ -70,7 +70,7 @@ class InitCommand : public Command {
     context.out.answer(to_text(document));
   }
 
-  static std::vector<Part> parts_of(const Context& context, const StoreChoice& choice) {
+  static std::vector<Part> parts_of(const StoreChoice& choice) {
     if (const auto path = sqlite_path(choice)) return {{"file " + shown(*path), *path}};
     if (choice.uri == "memory:") return {};
     std::vector<Part> parts;
@@ -84,10 +84,10 @@ class InitCommand : public Command {
     return parts;
   }
 
-  static Answer planned(const Context& context, const StoreChoice& choice) {
+  static Answer planned(const StoreChoice& choice) {
     Answer answer{.store = choice.origin.empty() ? "sqlite:" + default_sqlite_path()
                                                  : redact_uri(choice.uri),
-                  .parts = parts_of(context, choice)};
+                  .parts = parts_of(choice)};
     const auto path = sqlite_path(choice);
     if (path && std::filesystem::exists(*path)) answer.parts.clear();
     return answer;
@@ -97,7 +97,7 @@ class InitCommand : public Command {
     const Deadline deadline(context, "; some of it may be made all the same");
     const Connection connection = open_connection(context, choice);
     Answer answer{.store = connection.uri,
-                  .parts = parts_of(context, choice),
+                  .parts = parts_of(choice),
                   .warnings = ask_moment(connection).info.warnings};
     // What the store warns of is not as it should be.
     std::erase_if(answer.parts, [&](const Part& part) {

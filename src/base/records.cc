@@ -20,9 +20,7 @@ std::string_view to_string(EndedBy ended_by) {
 }
 
 std::optional<EndedBy> internal::parse_ended_by(std::string_view word) {
-  for (const EndedBy one : {EndedBy::open, EndedBy::expired, EndedBy::released,
-                            EndedBy::stepped_down, EndedBy::switchover, EndedBy::forced,
-                            EndedBy::lost}) {
+  for (const EndedBy one : kEndings) {
     if (word == to_string(one)) return one;
   }
   return std::nullopt;

@@ -1,6 +1,7 @@
 // What every store needs to know about the rows of mongoelector/records.h.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -10,6 +11,11 @@
 namespace mongoelector::internal {
 
 inline constexpr std::chrono::hours kKeepTermsFor{24 * 30};
+
+// All of them; a new one belongs here.
+inline constexpr std::array kEndings{EndedBy::open,     EndedBy::expired,      EndedBy::released,
+                                     EndedBy::lost,     EndedBy::stepped_down, EndedBy::switchover,
+                                     EndedBy::forced};
 
 // The word of to_string(), if it is one.
 std::optional<EndedBy> parse_ended_by(std::string_view word);

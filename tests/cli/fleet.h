@@ -71,6 +71,19 @@ class Fleet {
     return at.store().info().time.value_or(make_machine_clock()->wall());
   }
   ControlRow control() const { return at.store().read_control(key).row.value_or(ControlRow{key}); }
+  // Until this member has read what is asked for now: it does so after each of its reports.
+  void await_read(const std::string& label) const {
+    const auto reported = [&] {
+      for (const NodeStatus& member : at.store().members(key).members)
+        if (member.label == label) return member.timestamp;
+      return WallTime{};
+    };
+    for (int reports = 0; reports < 2; ++reports) {
+      const WallTime before = reported();
+      if (!eventually([&] { return reported() != before; }))
+        throw std::runtime_error(label + " reports no more");
+    }
+  }
   Finished tool(const std::vector<std::string>& words) const { return at.tool(words); }
   void stop(const std::string& label) {
     processes.at(label)->signal(SIGTERM);

@@ -93,6 +93,7 @@ TEST_P(FleetCommands, nobody_is_elected_during_a_pause) {
   ASSERT_EQ(fleet.tool({"pause", "billing", "--for", "10m", "--reason", "migration"}).code, 0);
   ASSERT_TRUE(fleet.control().pause);
   EXPECT_EQ(fleet.control().pause->reason, "migration");
+  fleet.await_read("web-2");
   fleet.stop("web-1");
   EXPECT_EQ(fleet.leader(), "");
   const WallTime resumed = fleet.store_time();
@@ -108,6 +109,7 @@ TEST_P(FleetCommands, a_cordoned_member_is_not_elected_until_it_is_uncordoned) {
   ASSERT_EQ(fleet.tool({"cordon", "web-2"}).code, 0);
   EXPECT_EQ(fleet.control().cordoned, std::vector<std::string>{"web-2"});
   EXPECT_EQ(fleet.tool({"stepdown", "billing"}).code, 64) << "nobody could take over";
+  fleet.await_read("web-2");
   fleet.stop("web-1");
   EXPECT_EQ(fleet.leader(), "");
   const WallTime lifted = fleet.store_time();

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/ids.h"
+#include "base/records.h"
 #include "conformance/fixture.h"
 
 namespace mongoelector::test {
@@ -81,6 +82,19 @@ TEST_P(Records, a_term_is_kept_as_it_was_written) {
   EXPECT_EQ(shown[0].reason, "$deploy");
   EXPECT_EQ(shown[0].by, "ana@ops");
   EXPECT_EQ(shown[0].blur, milliseconds(3));
+}
+
+TEST_P(Records, S13_no_guess_takes_the_place_of_any_word_of_a_holder) {
+  std::uint64_t token = 0;
+  for (const EndedBy word : internal::kEndings) {
+    const TermRow open = term(++token, 0);
+    ASSERT_EQ(store_->record_term(ended(open, word, 20)).outcome, Outcome::granted);
+    const bool guess = word == EndedBy::open;
+    EXPECT_EQ(store_->record_term(ended(open, EndedBy::expired, 30)).outcome,
+              guess ? Outcome::granted : Outcome::lost)
+        << to_string(word);
+    EXPECT_EQ(rows()[0].ended_by, guess ? EndedBy::expired : word);
+  }
 }
 
 TEST_P(Records, S13_a_guess_gives_way_to_the_holders_word_and_nothing_else_changes) {

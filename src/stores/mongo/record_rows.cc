@@ -19,8 +19,7 @@ Bson id_of(const Key& key, std::uint64_t token) {
 // What gives no way to a row that ended so.
 List as_final_as(EndedBy ended_by) {
   std::vector<std::string_view> words;
-  for (const EndedBy one : {EndedBy::open, EndedBy::expired, EndedBy::released,
-                            EndedBy::stepped_down, EndedBy::forced, EndedBy::lost}) {
+  for (const EndedBy one : kEndings) {
     if (finality(one) >= finality(ended_by)) words.push_back(to_string(one));
   }
   return list(words);

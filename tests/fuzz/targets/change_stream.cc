@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::require(!batch.hints.ended, "a reply that ends all watching");
   StartPoint start{.settled = settled_time(*reply)};
   if (batch.token) start.token.emplace(**batch.token);
-  static_cast<void>(open_command(names, {}, start));
+  static_cast<void>(open_command(names, {Key::election("e")}, start));
   static_cast<void>(more_command(batch.cursor));
   return 0;
 }
