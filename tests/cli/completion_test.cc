@@ -126,8 +126,8 @@ TEST(ZshCompletion, completes_commands_flags_and_words_on_a_terminal) {
   // A word is echoed as typed and then completed; only the shell can add its end.
   zsh.type("mongoelector stepd\t");
   EXPECT_TRUE(zsh.await("own")) << zsh.seen();
-  zsh.type("\x15mongoelector once a --al\t");
-  EXPECT_TRUE(zsh.await("ign")) << zsh.seen();
+  zsh.type("\x15mongoelector once --ali\t");
+  EXPECT_TRUE(zsh.await("gn")) << zsh.seen();
   zsh.type("\x15mongoelector lock a --on-lost w\t");
   EXPECT_TRUE(zsh.await("arn")) << zsh.seen();
   zsh.type("\x15mongoelector --no-input swi\t");

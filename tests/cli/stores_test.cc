@@ -248,7 +248,7 @@ TEST(OutputStreams, a_narrow_terminal_loses_columns_from_the_right) {
                        {.environment = {{"MONGODB_URI", at.uri()}}})
         .out;
   };
-  EXPECT_NE(on_terminal("").find("KIND  NAME     HOLDER   LEFT   TTL"), std::string::npos);
+  EXPECT_NE(on_terminal("").find("KIND  NAME     HOLDER   TERM  LEFT"), std::string::npos);
   EXPECT_EQ(on_terminal("").find("STATE"), std::string::npos);
   EXPECT_NE(on_terminal("-o wide").find("TOKEN"), std::string::npos);
 }

@@ -94,8 +94,9 @@ std::optional<Date> date(const bson_t& document, const char* name) {
 }
 
 std::chrono::milliseconds expressible(std::int64_t ms) {
-  constexpr std::int64_t kFarthestMs = 4'500'000'000'000;
-  return std::chrono::milliseconds(std::clamp(ms, -kFarthestMs, kFarthestMs));
+  constexpr std::int64_t kEarliestMs = -1'900'000'000'000;
+  constexpr std::int64_t kFarthestMs = 7'300'000'000'000;
+  return std::chrono::milliseconds(std::clamp(ms, kEarliestMs, kFarthestMs));
 }
 
 std::optional<std::chrono::system_clock::time_point> wall_time(const bson_t& document,

@@ -17,8 +17,10 @@ inline std::int64_t ceil_ms(Duration value) {
   return std::chrono::ceil<std::chrono::milliseconds>(value).count();
 }
 
-// Nanoseconds can express such a time and the difference of any two: the years 1828 to 2112.
-inline constexpr std::int64_t kFarthestMs = 4'500'000'000'000;
+// Nanoseconds can express such a time and the difference of any two: the years 1910 to 2201, with
+// Pause::kIndefinitely among them.
+inline constexpr std::int64_t kEarliestMs = -1'900'000'000'000;
+inline constexpr std::int64_t kFarthestMs = 7'300'000'000'000;
 
 inline std::int64_t since_1970_ms(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
@@ -50,7 +52,7 @@ class Reader {
   }
   WallTime wall(int column) {
     const std::int64_t ms = integer(column);
-    const bool possible = ms > -kFarthestMs && ms < kFarthestMs;
+    const bool possible = ms > kEarliestMs && ms < kFarthestMs;
     return demand(possible) ? WallTime(std::chrono::milliseconds(ms)) : WallTime{};
   }
   std::optional<WallTime> wall_if_any(int column) {
