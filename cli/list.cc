@@ -81,7 +81,8 @@ class ListCommand : public LookCommand {
     if (live(one) != live(other)) return live(one);
     switch (order_) {
       case Order::holder: return holder_name(one) < holder_name(other);
-      case Order::held: return held_for(one) > held_for(other);
+      // Not by held_for(), which two clocks make up: they differ by a millisecond now and then.
+      case Order::held: return one.created_at < other.created_at;
       default: return one.remaining < other.remaining;
     }
   }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/candidate.h"
 #include "cli/command.h"
+#include "cli/election.h"
 
 namespace mongoelector::cli {
 
@@ -120,7 +121,7 @@ class RunCommand : public Command {
     context.out.note(fmt::format(
         "lease {}, renewed every {}; a crash is taken over {}, a clean stop at once",
         internal::show_duration(budget.ttl), internal::show_duration(budget.ttl / 5),
-        shared ? "within " + internal::show_duration(budget.ttl + budget.ttl / 5) : "at once"));
+        shared ? "within " + internal::show_duration(takeover_bound(budget.ttl)) : "at once"));
   }
 
   RunFlags flags_;

@@ -131,9 +131,12 @@ void ElectionParticipant::post_ended_chapter() {
 void ElectionParticipant::open_term(Chapter chapter) {
   // Each master closes what is open, so more than a few are never left.
   constexpr std::size_t kLookBack = 8;
-  const auto before = runtime_->store().history(key_, WallTime{}, kLookBack).rows;
-  chapter.row.number = next_term_number(before, chapter.row.token);
-  if (const auto row = write_term(chapter)) close_predecessors(chapter, *row, before);
+  HistoryReply before = runtime_->store().history(key_, WallTime{}, kLookBack);
+  // A history that cannot be read is not an empty one: the number stays unknown.
+  if (before.outcome == Outcome::granted)
+    chapter.row.number = next_term_number(before.rows, chapter.row.token);
+  if (const auto row = write_term(chapter))
+    close_predecessors(chapter, *row, std::move(before.rows));
 }
 
 std::optional<TermRow> ElectionParticipant::write_term(const Chapter& chapter) {
