@@ -148,7 +148,7 @@ class Watch {
     bool ended = false;  // no more hints from this subscription; the caller polls, or watches anew
   };
   virtual ~Watch() = default;
-  virtual Hints next() = 0;  // blocks until there is a hint, cancel(), or the subscription ends
+  virtual Hints next() = 0;  // blocks until a hint, which may come twice, cancel(), or the end
   virtual void cancel() noexcept = 0;  // never blocks
   // From now on, or soon, hints tell of renewals of these elections and of no others. Never blocks.
   // A store need not do it: who hears of no renewal looks when the lease has run out.

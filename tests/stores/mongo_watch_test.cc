@@ -146,7 +146,30 @@ TEST_F(MongoWatch, renewals_of_elections_that_are_followed_are_hinted) {
     return listener.renewed().back().key == other;
   }));
   expect_freed(listener, Key::lock("meanwhile"));
-  EXPECT_EQ(listener.freed().size(), 1u);
+  for (const Key& freed : listener.freed()) EXPECT_EQ(freed, Key::lock("meanwhile"));
+  EXPECT_EQ(listener.anything(), 0);
+  EXPECT_FALSE(listener.ended());
+}
+
+// Found by this suite, as a flake: the token that the stream went on from named a renewal which the
+// new filter hid, so the server did not find it and every waiter of the process looked.
+TEST_F(MongoWatch, following_another_election_wakes_nobody_and_misses_nothing) {
+  const std::vector elections{Key::election("billing"), Key::election("$$NOW")};
+  std::vector<Lease> leases;
+  for (const Key& key : elections) leases.push_back(hold(*store_, key));
+  Listener listener(watching_->watch());
+  for (std::size_t i = 0; i < 40; ++i) {
+    const Key& wanted = elections[i % 2];
+    const Key freed = Key::lock("meanwhile " + std::to_string(i));
+    listener.follow({wanted});
+    give_back(freed);
+    ASSERT_TRUE(eventually([&] {
+      EXPECT_EQ(store_->renew(leases).outcomes, std::vector(2, Outcome::granted));
+      const auto renewed = listener.renewed();
+      return !renewed.empty() && renewed.back().key == wanted;
+    }));
+    expect_freed(listener, freed);
+  }
   EXPECT_EQ(listener.anything(), 0);
   EXPECT_FALSE(listener.ended());
 }

@@ -102,11 +102,12 @@ Bson open_command(const Names& names, const std::vector<Key>& followed, const St
                  {"cursor", Bson()}});
 }
 
-Bson more_command(std::int64_t cursor) {
-  const auto quiet = std::chrono::duration_cast<std::chrono::milliseconds>(kQuietAnswer).count();
+Bson more_command(std::int64_t cursor, Duration quiet) {
+  const std::int64_t milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(quiet).count();
   return object({{"getMore", cursor},
                  {"collection", kStream},
-                 {"maxTimeMS", static_cast<std::int64_t>(quiet)}});
+                 {"maxTimeMS", milliseconds}});
 }
 
 Bson kill_command(std::int64_t cursor) {

@@ -13,8 +13,8 @@
 
 namespace mongoelector::internal::mongo {
 
-// How long the server waits for an event before it answers that there is none. It costs one empty
-// round trip each time.
+// How long a stream is asked to wait for an event before it answers that there is none. It costs one
+// empty round trip each time.
 inline constexpr Duration kQuietAnswer = std::chrono::seconds(2);
 
 // What a stream begins after: the batch of `token`, else the time `settled`, else now.
@@ -27,7 +27,8 @@ struct StartPoint {
 // ask for, and renewals of the elections `followed`, so all others cost nobody but the server
 // anything.
 Bson open_command(const Names& names, const std::vector<Key>& followed, const StartPoint& start);
-Bson more_command(std::int64_t cursor);
+// The next batch: at once what there is, else what comes first within `quiet`.
+Bson more_command(std::int64_t cursor, Duration quiet);
 Bson kill_command(std::int64_t cursor);
 
 // A time up to which every write is confirmed by a majority: whoever reads later sees them all,

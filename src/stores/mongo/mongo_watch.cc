@@ -1,5 +1,6 @@
 #include "stores/mongo/mongo_watch.h"
 
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ namespace {
 
 // A quiet server answers every kQuietAnswer; one that takes this much longer hangs.
 constexpr Duration kPatience = kQuietAnswer + std::chrono::seconds(1);
+constexpr Duration kAtOnce = std::chrono::milliseconds(1);
 constexpr int kUnauthorized = 13;
 
 class MongoWatch : public Watch {
@@ -26,9 +28,9 @@ class MongoWatch : public Watch {
   // A stream that shows everything from now on. Returns why there is none.
   std::optional<Failure> open() {
     if (auto failure = connect()) return failure;
-    const Answer hello = channel_->run("admin", object({{"hello", std::int32_t{1}}}));
-    if (hello.failure) return hello.failure;
-    return start({.settled = settled_time(hello.reply)});
+    StartPoint now;
+    if (auto failure = find_now(now)) return failure;
+    return start(now);
   }
 
   Hints next() override {
@@ -71,6 +73,12 @@ class MongoWatch : public Watch {
     return channel_->failure();
   }
 
+  std::optional<Failure> find_now(StartPoint& now) {
+    const Answer hello = channel_->run("admin", object({{"hello", std::int32_t{1}}}));
+    if (!hello.failure) now.settled = settled_time(hello.reply);
+    return hello.failure;
+  }
+
   std::optional<Failure> start(const StartPoint& point) {
     std::vector<Key> followed;
     {
@@ -90,18 +98,28 @@ class MongoWatch : public Watch {
   // False: the stream is interrupted.
   bool go_on() {
     if (cursor_ == 0 || moved()) return false;
-    return refiltered() && token_ ? refilter() : read();
+    return refiltered() ? refilter() : read();
   }
 
-  // The stream goes on at the same place and shows other renewals.
+  // From now on the stream shows other renewals. A token is no place to go on from: the server has
+  // to find its event again, which the new filter may hide. So the new stream begins where the old
+  // one has been read to its end; what happens right then may be told twice.
   bool refilter() {
+    StartPoint now;
+    if (find_now(now)) return false;
+    const Answer rest = channel_->run(names_.database, more_command(cursor_, kAtOnce));
+    if (rest.failure) return false;
+    take(rest.reply);
+    if (cursor_ == 0) return false;
     channel_->run(names_.database, kill_command(cursor_));
-    return !start({.token = Bson(**token_)});
+    if (start(now)) return false;
+    if (!now.settled) pending_.anything = true;
+    return true;
   }
 
   // One more batch.
   bool read() {
-    const Answer more = channel_->run(names_.database, more_command(cursor_));
+    const Answer more = channel_->run(names_.database, more_command(cursor_, kQuietAnswer));
     if (more.failure) return false;
     take(more.reply);
     proven_ = true;
@@ -130,11 +148,17 @@ class MongoWatch : public Watch {
     return true;
   }
 
+  static void add(Hints from, Hints& to) {
+    std::move(from.freed.begin(), from.freed.end(), std::back_inserter(to.freed));
+    std::move(from.renewed.begin(), from.renewed.end(), std::back_inserter(to.renewed));
+    to.anything |= from.anything;
+  }
+
   void take(const Bson& reply) {
     Batch batch = read_batch(names_, reply);
     quiet_ = !says_something(batch.hints);
     if (!quiet_) proven_ = true;
-    pending_ = std::move(batch.hints);
+    add(std::move(batch.hints), pending_);
     // A stream that has come to its end cannot be resumed.
     token_ = batch.cursor == 0 ? std::nullopt : std::move(batch.token);
     const std::lock_guard lock(mutex_);

@@ -16,6 +16,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   StartPoint start{.settled = settled_time(*reply)};
   if (batch.token) start.token.emplace(**batch.token);
   static_cast<void>(open_command(names, {Key::election("e")}, start));
-  static_cast<void>(more_command(batch.cursor));
+  static_cast<void>(more_command(batch.cursor, kQuietAnswer));
   return 0;
 }
