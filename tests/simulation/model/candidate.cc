@@ -5,9 +5,8 @@
 namespace mongoelector::simulation {
 
 std::optional<Process::Validity> Candidate::look() const {
-  if (!elector_ || !elector_->ismaster()) return std::nullopt;
-  const std::optional<Term> term = elector_->term();
-  if (!term) return std::nullopt;
+  const std::optional<Term> term = elector_ ? elector_->term() : told_;
+  if (!term || !(elector_ ? elector_->ismaster() : term->valid())) return std::nullopt;
   return Validity{term->token(), own_clock().now() + term->remaining(), term->stop_token()};
 }
 
@@ -25,6 +24,8 @@ void Candidate::make(const std::shared_ptr<Session>& session) {
 }
 
 void Candidate::onmaster(const Term& term) {
+  told_ = term;
+  observe();
   tell(What::began_told, term.token());
   call_from_callback();
   take_time();

@@ -1,6 +1,9 @@
 // A program with a MongoElector.
 #pragma once
 
+#include <memory>
+#include <optional>
+
 #include "mongoelector/elector.h"
 #include "simulation/model/process.h"
 
@@ -25,6 +28,7 @@ class Candidate : public Process {
   void onmasterloss(const Term& term);
 
   std::unique_ptr<MongoElector> elector_;
+  std::optional<Term> told_;  // what is left to look at while elector_ is being destroyed
 };
 
 }  // namespace mongoelector::simulation

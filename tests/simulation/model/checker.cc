@@ -19,6 +19,7 @@ struct Term {
   TrueTime start{};
   TrueTime until{};         // its deadline
   TrueTime closed = kNever;  // when the client ended it, if it did
+  bool closed_by_clock = false;  // its clock was set past its deadline
   TrueTime revoked = kNever;
   TrueTime threw = kNever;
   bool crashed = false;
@@ -87,7 +88,10 @@ class Checker {
     switch (fact.what) {
       case What::holds: return holds(fact);
       case What::ends:
-        if (Term* term = term_of(fact.lease)) term->closed = std::min(term->closed, fact.when);
+        if (Term* term = term_of(fact.lease)) {
+          term->closed = std::min(term->closed, fact.when);
+          term->closed_by_clock = clients_[fact.client].clock_set_at == fact.when;
+        }
         return;
       case What::revoked: return revoked(fact);
       case What::threw:
@@ -193,7 +197,7 @@ class Checker {
     term->revoked = fact.when;
     term->given_back = fact.detail != 0;
     const bool reason = term->given_back || term->taken || term->threw <= fact.when ||
-                        term->closed == clients_[fact.client].clock_set_at;
+                        term->closed_by_clock;
     demand(!demands_.every_end_has_a_reason || reason || fact.when >= term->until,
            "no_needless_end", named(*term) + " ended though nothing was wrong with it");
     Client& client = clients_[fact.client];
@@ -257,18 +261,16 @@ class Checker {
     if (term == nullptr) return;
     demand(term->over(fact.when), "stop_then_release",
            named(*term) + " is valid while its release is sent");
-    demand(demands_.kind == Kind::lock || term->loss_done || destroying(fact.client),
+    demand(demands_.kind == Kind::lock || term->loss_done || term->destroyed ||
+               destroying(fact.client),
            "stop_then_release", named(*term) + " is released before onmasterloss has returned");
   }
 
   // A destructor does not wait for ever, and calls no callback after it.
   bool destroying(int client) {
     const Client& one = clients_[client];
-    const Term* term = term_of(one.latest);
-    return (term != nullptr && term->destroyed) ||
-           std::any_of(one.calls.begin(), one.calls.end(), [&](const auto& call) {
-             return call.second == one.stopping_at;
-           });
+    return std::any_of(one.calls.begin(), one.calls.end(),
+                       [&](const auto& call) { return call.second == one.stopping_at; });
   }
 
   void count_request(const Fact& fact) {

@@ -80,6 +80,7 @@ class Process {
   // What the body of a callback does: it takes its time.
   void take_time();
   bool throws();
+  void observe();  // tells when a lease begins, is extended or is over
   std::int64_t lease_of(Token token) const;
   void tell(What what, Token token, int detail = 0);
 
@@ -99,7 +100,6 @@ class Process {
     Token token;
     Instant until;
   };
-  void observe();
   void take_session();
   void live();
   void make_again();

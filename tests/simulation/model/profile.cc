@@ -52,12 +52,14 @@ void set_clocks(Profile& profile, Random& random, double rates, double steps, bo
   if (offsets) profile.clock_offset = times(random.between(0.01, 2.0), ttl);
 }
 
-// The sweeper of the TTL index must not come before the holder's own deadline, by whatever clock.
+// The sweeper of the TTL index must not come before the holder's own deadline, by whatever clock:
+// set apart, set anew, and run apart for the whole history.
 void set_sweeper(Profile& profile, Random& random) {
   const Duration ttl = profile.timing.ttl;
   profile.sweep_every = times(random.between(0.1, 2.0), ttl);
   profile.sweep_grace = 2 * (profile.clock_offset + profile.server_step_back +
-                             profile.server_step_forward);
+                             profile.server_step_forward +
+                             times(profile.clock_rates, profile.chaos + profile.calm));
   const bool clocks_agree = profile.sweep_grace == Duration::zero();
   if (!clocks_agree || random.chance(0.5))
     profile.sweep_grace += times(random.between(0.1, 2.0), ttl);
@@ -86,7 +88,6 @@ void put_on_one_machine(Profile& profile, Random& random) {
   profile.call_timeout = times(random.between(1.0, 4.0), ttl);
   profile.drops_collection = profile.member_stays_away = false;
   profile.one_stays_deaf = profile.one_stays_mute = false;
-  profile.sweep_every = {};
   profile.timeparanoid = random.chance(0.5);
 }
 
@@ -126,9 +127,10 @@ Profile sane(Random& random) {
   profile.timeparanoid = random.chance(0.5);
   profile.one_stays_deaf = random.chance(0.1);
   set_replica_set(profile, random);
-  set_sweeper(profile, random);
-  if (random.chance(0.2)) put_on_one_machine(profile, random);
+  const bool one_machine = random.chance(0.2);
+  if (one_machine) put_on_one_machine(profile, random);
   set_phases(profile);
+  if (!one_machine) set_sweeper(profile, random);
   return profile;
 }
 
@@ -230,12 +232,13 @@ Profile draw_profile(Mode mode, std::uint64_t seed, Random& random) {
   set_clocks(profile, random, swarm.on() ? random.between(0.05, most) : 0.0,
              steps ? random.between(0.05, 0.45) : 0.0, swarm.on());
   set_replica_set(profile, random);
-  if (swarm.on()) set_sweeper(profile, random);
   profile.drops_collection = random.chance(0.05);
   profile.one_stays_deaf = random.chance(0.2);
   profile.one_stays_mute = profile.one_stays_deaf && random.chance(0.3);
-  if (random.chance(0.2)) put_on_one_machine(profile, random);
+  const bool one_machine = random.chance(0.2);
+  if (one_machine) put_on_one_machine(profile, random);
   set_phases(profile);
+  if (!one_machine && swarm.on()) set_sweeper(profile, random);
   return profile;
 }
 
