@@ -1,9 +1,8 @@
 option(MONGOELECTOR_BUILD_CLI "build the command line tool" ${PROJECT_IS_TOP_LEVEL})
 option(MONGOELECTOR_BUILD_TESTS "build tests and examples; needs the tool" ${PROJECT_IS_TOP_LEVEL})
 option(MONGOELECTOR_BUILD_BENCH "build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
-set(MONGOELECTOR_SANITIZE "" CACHE STRING "sanitizers for everything, e.g. address,undefined or thread")
-
-option(MONGOELECTOR_FUZZ "build the fuzz targets with libFuzzer; needs clang" OFF)
+set(MONGOELECTOR_SANITIZE "" CACHE STRING
+  "sanitizers for everything, e.g. address,undefined or thread; with clang's fuzzer-no-link there are fuzz targets too")
 
 if(PROJECT_IS_TOP_LEVEL)
   if(NOT CMAKE_BUILD_TYPE)
@@ -40,7 +39,8 @@ if(MONGOELECTOR_CCACHE AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   target_compile_options(mongoelector_build INTERFACE -fpch-preprocess)
 endif()
 if(MONGOELECTOR_SANITIZE)
-  target_compile_options(mongoelector_build INTERFACE -fsanitize=${MONGOELECTOR_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(mongoelector_build INTERFACE
+    -fsanitize=${MONGOELECTOR_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(mongoelector_build INTERFACE -fsanitize=${MONGOELECTOR_SANITIZE})
 endif()
 

@@ -12,6 +12,11 @@
 #include <utility>
 #include <vector>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1  // as gcc says it
+#endif
+#endif
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -66,6 +71,7 @@ struct Fiber::State {
   void* stack = nullptr;
   bool begun = false;
   bool ended = false;
+  bool forgotten = false;
   Exceptions exceptions = {};
   // A context is only needed for the first switch; the jumps after that make no system call.
   ucontext_t first = {};
@@ -89,10 +95,14 @@ struct Fiber::State {
   void arrive_outside() {
     __sanitizer_finish_switch_fiber(outside_fake_stack, nullptr, nullptr);
   }
+  // ASan keeps a second stack for each fiber, which only the fiber itself can give back, by leaving
+  // for good.
+  static constexpr bool kLeavesForGood = true;
 #else
   void leave(void**, const void*, std::size_t) {}
   void arrive_inside() {}
   void arrive_outside() {}
+  static constexpr bool kLeavesForGood = false;
 #endif
 
   static void enter(unsigned int low, unsigned int high) {
@@ -102,8 +112,12 @@ struct Fiber::State {
     state->body();
     state->body = nullptr;
     state->ended = true;
-    state->leave(nullptr, state->outside_stack, state->outside_size);
-    _longjmp(state->outside_jump, 1);
+    state->leave_for_good();
+  }
+
+  [[noreturn]] void leave_for_good() {
+    leave(nullptr, outside_stack, outside_size);
+    _longjmp(outside_jump, 1);
   }
 };
 
@@ -113,6 +127,10 @@ Fiber::Fiber(std::function<void()> body) : state_(std::make_unique<State>()) {
 }
 
 Fiber::~Fiber() {
+  if (State::kLeavesForGood && state_->begun && !state_->ended) {
+    state_->forgotten = true;
+    resume();
+  }
   spare_stacks().push_back(state_->stack);
   if (!state_->ended)
     static_cast<void>(new std::function<void()>(std::move(state_->body)));  // NOLINT: left alone
@@ -144,6 +162,7 @@ void Fiber::yield() {
   state.leave(&state.fake_stack, state.outside_stack, state.outside_size);
   if (_setjmp(state.inside_jump) == 0) _longjmp(state.outside_jump, 1);
   state.arrive_inside();
+  if (state.forgotten) state.leave_for_good();
 }
 
 bool Fiber::ended() const { return state_->ended; }
