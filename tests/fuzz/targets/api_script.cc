@@ -1,28 +1,29 @@
-// Bytes as a program: calls on electors and lockers of one session, with a clock that stands until
-// it is moved, a store that fails when told to, and callbacks that call back in.
+// Bytes as a program: calls on electors and lockers of one session, on the simulator's threads and
+// in its time, with a store that fails when told to, and callbacks that call back in. The first byte
+// decides in which order the threads run, so that an input always does the same.
 //
 // Whatever is called in whatever order: callbacks of an elector alternate and their tokens grow;
 // whoever believes to hold something holds it at the store, unexpired; nobody does beside another;
-// and every call comes back (libFuzzer's -timeout, the hang limit of test_fuzz).
+// and every call comes back.
 #include <array>
-#include <atomic>
+#include <exception>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include "fuzz/fuzz.h"
 #include "mongoelector/locker.h"
 #include "mongoelector/memory_store.h"
 #include "mongoelector/mongoelector.h"
-#include "support/eventually.h"
-#include "support/fake_clock.h"
+#include "simulation/fibers/ids.h"
+#include "simulation/fibers/threads.h"
 #include "support/faulty_store.h"
 
 using namespace mongoelector;
 using fuzz::require;
+using simulation::Threads;
+using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
-using test::FakeClock;
 using test::FaultyStore;
 using test::Verb;
 
@@ -31,27 +32,6 @@ namespace {
 constexpr Duration kTtl = seconds(10);
 constexpr std::array kVerbs{Verb::claim,  Verb::renew,        Verb::release, Verb::read,
                             Verb::report, Verb::read_control, Verb::info,    Verb::record_term};
-
-// Lets time pass while a call blocks: a call that waits for a deadline must meet it.
-class PassingTime {
- public:
-  explicit PassingTime(FakeClock& clock)
-      : thread_([this, &clock] {
-          // A call that comes back at once sees no time pass at all.
-          while (!test::eventually([&] { return over_.load(); }, milliseconds(5)))
-            clock.advance(milliseconds(50));
-        }) {}
-  ~PassingTime() {
-    over_ = true;
-    thread_.join();
-  }
-  PassingTime(const PassingTime&) = delete;
-  PassingTime& operator=(const PassingTime&) = delete;
-
- private:
-  std::atomic<bool> over_{false};
-  std::thread thread_;
-};
 
 // One elector whose callbacks do what the script says.
 class Candidate {
@@ -67,7 +47,6 @@ class Candidate {
   void in_callbacks(std::uint8_t action) { action_ = action; }
   // Of what the callbacks saw.
   void check() const {
-    const std::lock_guard lock(mutex_);
     require(broken_ == nullptr, broken_);
   }
 
@@ -76,27 +55,21 @@ class Candidate {
     if (!promise && broken_ == nullptr) broken_ = what;
   }
   void won(const Term& term) {
-    {
-      const std::lock_guard lock(mutex_);
-      demand(!leading_, "onmaster twice without onmasterloss");
-      demand(term.token() > token_, "a term whose token is not larger");
-      leading_ = true;
-      token_ = term.token();
-    }
+    demand(!leading_, "onmaster twice without onmasterloss");
+    demand(term.token() > token_, "a term whose token is not larger");
+    leading_ = true;
+    token_ = term.token();
     act();
   }
   void lost(const Term& term) {
-    {
-      const std::lock_guard lock(mutex_);
-      demand(leading_, "onmasterloss without onmaster");
-      demand(term.token() == token_, "onmasterloss of another term");
-      demand(!term.valid(), "onmasterloss while the term is valid");
-      leading_ = false;
-    }
+    demand(leading_, "onmasterloss without onmaster");
+    demand(term.token() == token_, "onmasterloss of another term");
+    demand(!term.valid(), "onmasterloss while the term is valid");
+    leading_ = false;
     act();
   }
   void act() {
-    switch (action_.load() % 8) {
+    switch (action_ % 8) {
       case 1: elector_.stop(); break;
       case 2: elector_.release(); break;
       case 3: elector_.poll(); break;
@@ -107,23 +80,21 @@ class Candidate {
     }
   }
 
-  mutable std::mutex mutex_;
   const char* broken_ = nullptr;
   bool leading_ = false;
   Token token_;
-  std::atomic<std::uint8_t> action_{0};
+  std::uint8_t action_ = 0;
   MongoElector elector_;  // last: its callbacks use the rest
 };
 
 class Play {
  public:
-  Play() {
+  explicit Play(std::shared_ptr<Clock> clock) : clock_(std::move(clock)) {
     for (auto& candidate : candidates_) candidate = std::make_unique<Candidate>(session_);
     for (auto& locker : lockers_) locker = make_locker();
   }
   ~Play() {
     store_->heal();
-    const PassingTime passing(*clock_);
     for (auto& candidate : candidates_) candidate.reset();
     for (auto& locker : lockers_) locker.reset();
     session_.reset();
@@ -135,11 +106,10 @@ class Play {
     const std::uint8_t call = input.byte();
     const std::uint8_t argument = input.byte();
     if (call % 4 == 0) {
-      clock_->advance(milliseconds(20) * argument);
+      Threads::pass(milliseconds(20) * argument);
     } else if (call % 4 == 1) {
       disturb(call / 4, argument);
     } else {
-      const PassingTime passing(*clock_);
       try {
         call % 4 == 2 ? elect(call / 4, argument % 2) : lock(call / 4, argument % 2);
       } catch (const Error&) {  // said so, which is always allowed
@@ -159,10 +129,20 @@ class Play {
       case 0: store_->refuse(verb, Outcome::unreachable); break;
       case 1: store_->refuse(verb, Outcome::unknown); break;
       case 2: store_->lose_replies(verb); break;
-      case 3: store_->hang(verb); break;
+      case 3: hang(verb); break;
       case 4: store_->heal(); break;
       default: candidates_[argument % 2]->in_callbacks(argument / 2); break;
     }
+  }
+
+  // For longer than any lease, but not for ever: the first call that hangs may be made on the
+  // caller's own thread.
+  void hang(Verb verb) {
+    store_->hang(verb);
+    Threads::of_current().start([store = store_, verb] {
+      Threads::pass(3 * kTtl);
+      store->heal(verb);
+    });
   }
 
   void elect(int what, std::size_t which) {
@@ -202,8 +182,9 @@ class Play {
     }
   }
 
-  // The clock stands still while this looks.
+  // Nobody else runs while this looks, and the clock stands still.
   void check() const {
+    const simulation::Uninterrupted looking;
     int masters = 0;
     int owners = 0;
     for (const auto& candidate : candidates_) {
@@ -230,7 +211,7 @@ class Play {
     return belief() ? 1 : 0;
   }
 
-  const std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  const std::shared_ptr<Clock> clock_;
   const std::shared_ptr<LeaseStore> memory_ = make_memory_store(clock_);
   const std::shared_ptr<FaultyStore> store_ = std::make_shared<FaultyStore>(memory_);
   std::shared_ptr<Session> session_ =
@@ -239,12 +220,38 @@ class Play {
   std::array<std::unique_ptr<MongoLocker>, 2> lockers_;
 };
 
+void play(fuzz::Input input, std::shared_ptr<Clock> clock) {
+  constexpr int kLongest = 64;
+  Play play(std::move(clock));
+  for (int i = 0; i < kLongest && !input.empty(); ++i) play.step(input);
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr int kLongest = 64;
+  constexpr std::uint64_t kMostEvents = 1'000'000;
   fuzz::Input input(data, size);
-  Play play;
-  for (int i = 0; i < kLongest && !input.empty(); ++i) play.step(input);
+  simulation::World world(input.byte());
+  simulation::draw_ids_from(world.random);
+  const simulation::DriftingClock clock;
+  Threads threads(world, clock,
+                  {.latency = milliseconds(1), .preempt = 0.02, .longest_wait = milliseconds(20)},
+                  [] {});
+  bool ended = false;
+  std::exception_ptr broken;
+  threads.start([&] {
+    try {
+      play(input, std::make_shared<simulation::SimulatedClock>(world, clock, clock));
+    } catch (...) {
+      broken = std::current_exception();
+    }
+    ended = true;
+  });
+  while (!ended && world.now() < hours(3))
+    require(world.run_until(world.now() + seconds(1), kMostEvents), "runs in circles");
+  require(ended, "a call that does not come back");
+  // What was left behind in a store that hung ends too.
+  world.run_until(world.now() + minutes(1), kMostEvents);
+  if (broken) std::rethrow_exception(broken);
   return 0;
 }

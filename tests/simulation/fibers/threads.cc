@@ -129,13 +129,16 @@ void Threads::await() {
   me.awaits = false;
 }
 
-void Threads::wait(const std::condition_variable& condition, Instant until) {
+void Threads::wait(std::unique_lock<std::mutex>& lock, const std::condition_variable& condition,
+                   Instant until) {
   Thread& me = *running;
+  lock.unlock();
   me.turn = ++me.threads.turns_;
   me.waits_for = &condition;
   me.until = until;
   me.threads.arm(me);
   me.fiber->yield();
+  lock.lock();
 }
 
 void Threads::notify(const std::condition_variable& condition, bool all) {
@@ -190,9 +193,7 @@ WallTime SimulatedClock::wall() const noexcept {
 
 void SimulatedClock::wait(std::unique_lock<std::mutex>& lock, std::condition_variable& condition,
                           Instant until) {
-  lock.unlock();
-  Threads::wait(condition, until);
-  lock.lock();
+  Threads::wait(lock, condition, until);
 }
 
 }  // namespace mongoelector::simulation

@@ -3,8 +3,8 @@
 // A thread runs until it waits. It waits in Clock::wait(), in pass() and in await(), and now and
 // then for a lock, where the system may take the processor away from it: only there, and only while
 // it holds no lock, which is enough to try the interleavings that matter, and keeps every lock free
-// for whoever runs. After a wait it runs again a drawn latency later. std::condition_variable's
-// notify and the C library's mutex functions are wrapped by the linker (wrapped.cc), so that the
+// for whoever runs. After a wait it runs again a drawn latency later. std::condition_variable's wait
+// and notify and the C library's mutex functions are wrapped by the linker (wrapped.cc), so that the
 // session's sources run here unchanged.
 #pragma once
 
@@ -60,7 +60,8 @@ class Threads {
   static void pass(Duration time);
   // Until wake(), which may have come before.
   static void await();
-  static void wait(const std::condition_variable& condition, Instant until);
+  static void wait(std::unique_lock<std::mutex>& lock, const std::condition_variable& condition,
+                   Instant until);
   static void notify(const std::condition_variable& condition, bool all);
   static void about_to_lock();
   static void locked();
