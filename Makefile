@@ -25,10 +25,12 @@ build: configure ## the tool, at build/bin/mongoelector, the library and all tes
 	@$(NINJA)
 
 verify: configure ## the proof at the scale of CI, about half an hour; writes docs/evidence.md
+	@tools/setup verify
 	@$(NINJA)
 	@tools/verify $(BUILD) --page docs/evidence.md
 
 soak: configure ## simulation, torture and fuzz with new seeds: make soak HOURS=8
+	@tools/setup verify
 	@$(NINJA)
 	@tools/verify $(BUILD) --hours $(HOURS)
 

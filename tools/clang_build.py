@@ -15,9 +15,14 @@ def folder(preset):
 def build(preset, targets):
     """Builds `targets`, and says how many seconds that took."""
     if shutil.which("clang++-14") is None:
-        sys.exit(f"{pathlib.Path(sys.argv[0]).name}: needs clang: tools/setup verify")
+        sys.exit(f"{pathlib.Path(sys.argv[0]).name}: needs clang 14: tools/setup verify")
     began = time.monotonic()
     if not (folder(preset) / "build.ninja").exists():
         subprocess.run(["cmake", "--preset", preset], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["ninja", "-C", str(folder(preset)), "--quiet", *targets], check=True)
     return time.monotonic() - began
+
+
+def commit():
+    done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
