@@ -90,17 +90,17 @@ void Runtime::start_waker() noexcept {
 }
 
 void Runtime::errand(std::function<void()> job) {
-  errands_.post(std::move(job));
+  // In this order: a session that ends in between drops the job or runs it to its end.
   start_late(errands_);
+  errands_.post(std::move(job));
 }
 
 void Runtime::by_proxy(std::function<void()> job) noexcept {
+  start_late(proxy_);
   try {
     proxy_.post(std::move(job));
   } catch (const std::exception&) {  // no memory: the caller leaves without an answer
-    return;
   }
-  start_late(proxy_);
 }
 
 int Runtime::threads() const {

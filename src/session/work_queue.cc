@@ -5,6 +5,8 @@
 namespace mongoelector::internal {
 
 void WorkQueue::start() {
+  const std::lock_guard starting(shared_->mutex);
+  if (shared_->closing) return;
   thread_.start([shared = shared_, clock = clock_] {
     std::unique_lock lock(shared->mutex);
     for (;;) {

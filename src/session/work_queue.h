@@ -15,6 +15,7 @@ namespace mongoelector::internal {
 class WorkQueue {
  public:
   explicit WorkQueue(std::shared_ptr<Clock> clock) : clock_(std::move(clock)) {}
+  // Any thread. Harmless when it has been started before; does nothing after finish().
   void start();
   // Any thread; never blocks. Jobs posted after finish() are dropped. One that throws is over, the
   // next one runs.

@@ -1,6 +1,6 @@
 // Bytes as a program: calls on electors and lockers of one session, on the simulator's threads and
-// in its time, with a store that fails when told to, and callbacks that call back in. The first byte
-// decides in which order the threads run, so that an input always does the same.
+// in its time, with a store that fails when told to, and callbacks that call back in. The first
+// byte decides in which order the threads run, so that an input always does the same.
 //
 // Whatever is called in whatever order: callbacks of an elector alternate and their tokens grow;
 // whoever believes to hold something holds it at the store, unexpired; nobody does beside another;

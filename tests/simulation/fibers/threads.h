@@ -3,9 +3,9 @@
 // A thread runs until it waits. It waits in Clock::wait(), in pass() and in await(), and now and
 // then for a lock, where the system may take the processor away from it: only there, and only while
 // it holds no lock, which is enough to try the interleavings that matter, and keeps every lock free
-// for whoever runs. After a wait it runs again a drawn latency later. std::condition_variable's wait
-// and notify and the C library's mutex functions are wrapped by the linker (wrapped.cc), so that the
-// session's sources run here unchanged.
+// for whoever runs. After a wait it runs again a drawn latency later. The wait and notify of
+// std::condition_variable and the C library's mutex functions are wrapped by the linker
+// (wrapped.cc), so that the session's sources run here unchanged.
 #pragma once
 
 #include <condition_variable>

@@ -1,5 +1,5 @@
-// What the linker puts in the place of locking, waiting and notifying (--wrap in CMakeLists.txt). Outside
-// the simulated threads everything is as ever.
+// What the linker puts in the place of locking, waiting and notifying (--wrap in CMakeLists.txt).
+// Outside the simulated threads everything is as ever.
 #include <pthread.h>
 
 #include <condition_variable>
