@@ -42,7 +42,7 @@ Format FormatFlag::choose(Context& context) const {
   }
   const Format preset = preset_format();
   if (!json && word_.empty()) return has(preset) ? preset : Format::table;
-  const std::string_view wanted = json ? "json" : word_;
+  const std::string wanted = json ? "json" : word_;
   for (const Word& one : kWords) {
     if (one.word != wanted || !has(one.format)) continue;
     context.out.configure_json(one.format == Format::json);
