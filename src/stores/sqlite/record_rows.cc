@@ -129,7 +129,10 @@ ControlRead control_of(Database& database, const Key& key) {
     Query row(database, "SELECT * FROM controls WHERE name = ?", key.name());
     if (!row.next()) return {};
     Reader reader(row);
-    control.version = static_cast<std::uint64_t>(reader.integer(kVersion));
+    const std::int64_t version = reader.integer(kVersion);
+    // The next version must be expressible too.
+    reader.demand(version < std::numeric_limits<std::int64_t>::max());
+    control.version = static_cast<std::uint64_t>(version);
     StepDown stepdown{.uuid = reader.text(kStepdownUuid),
                       .to = reader.text(kStepdownTo),
                       .at = reader.wall(kStepdownAt),

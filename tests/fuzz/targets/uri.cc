@@ -37,8 +37,10 @@ std::string refusal(const std::string& uri) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
-  const bool planted = input.byte() % 2 == 1;
+  bool planted = input.byte() % 2 == 1;
   std::string uri(input.rest());
+  // As the name of a host it is no secret.
+  if (uri.find(kSecret) != std::string::npos) planted = false;
   if (planted) uri = "mongodb://user:" + std::string(kSecret) + "@" + uri;
   check_spans(uri);
   const std::string shown = redact_uri(uri);
