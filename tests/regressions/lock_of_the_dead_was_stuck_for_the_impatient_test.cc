@@ -18,7 +18,8 @@ using std::chrono::seconds;
 TEST(Regression, a_lock_of_the_dead_goes_to_callers_with_less_patience_than_a_ttl) {
   const auto clock = std::make_shared<FakeClock>();
   const auto session = std::make_shared<Session>(
-      std::make_shared<JudgedByAnother>(make_memory_store(clock), Key::lock("k")), ConnectOptions{.clock = clock});
+      std::make_shared<JudgedByAnother>(make_memory_store(clock), Key::lock("k")),
+      ConnectOptions{.clock = clock});
   MongoLocker locker(session, "k", {.ttl = seconds(60), .timeparanoid = false});
   EXPECT_THROW(locker.acquire({.blocking = false}), LockExists);
   clock->advance(seconds(30));

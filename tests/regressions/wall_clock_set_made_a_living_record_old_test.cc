@@ -1,6 +1,6 @@
-// A deadline counts a forward jump of the wall clock as time elapsed, to be on the safe side. So did
-// the watch over a record that has to stand still after a failover, where it is the unsafe side:
-// setting the clock of a candidate's machine made a second master. Found by the simulator.
+// A deadline counts a forward jump of the wall clock as time elapsed, to be on the safe side. So
+// did the watch over a record that has to stand still after a failover, where it is the unsafe
+// side: setting the clock of a candidate's machine made a second master. Found by the simulator.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// A store after a failover: one record of a holder that is not heard of, expired by a clock that did
-// not write its expiry, so that only standing still makes it free.
+// A store after a failover: one record of a holder that is not heard of, expired by a clock that
+// did not write its expiry, so that only standing still makes it free.
 #pragma once
 
 #include <atomic>
