@@ -88,7 +88,7 @@ void measure_completion(Group& group) {
   const std::string script = dir.file("script");
   const std::string answers =
       std::string(MONGOELECTOR_CLI) + " completion bash > " + script + " && . " + script +
-      R"( && while read -r COMP_LINE; do
+      R"( && while IFS= read -r COMP_LINE; do
             COMP_POINT=${#COMP_LINE}
             _mongoelector
             echo ${#COMPREPLY[@]}
