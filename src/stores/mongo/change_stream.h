@@ -13,7 +13,7 @@
 
 namespace mongoelector::internal::mongo {
 
-// How long a stream is asked to wait for an event before it answers that there is none. It costs one
+// How long a stream waits for an event before it answers that there is none. It costs one
 // empty round trip each time.
 inline constexpr Duration kQuietAnswer = std::chrono::seconds(2);
 

@@ -35,13 +35,18 @@ struct Term {
   bool over(TrueTime now) const { return now >= end(); }
 };
 
+struct Call {
+  ApiCall which = ApiCall::start;
+  TrueTime began{};
+};
+
 struct Client {
   std::int64_t latest = 0;  // its latest term
   std::int64_t telling = 0;  // onmaster was called for it, onmasterloss was not yet
   bool asked = true;  // to stand for election
   TrueTime asked_at = TrueTime::min() / 2;
   TrueTime stopping_at = TrueTime::min() / 2;  // a call to stop() began
-  std::map<std::int64_t, TrueTime> calls = {};  // that have not returned, by number
+  std::map<std::int64_t, Call> calls = {};  // that have not returned, by number
   TrueTime clock_set_at = TrueTime::min();
   int releasing = 0;
   TrueTime hold_off_until{};
@@ -129,8 +134,8 @@ class Checker {
   // counts against the library is what holds whenever it took effect.
   void called(const Fact& fact) {
     Client& client = clients_[fact.client];
-    client.calls[fact.cause] = fact.when;
     const auto call = static_cast<ApiCall>(fact.detail);
+    client.calls[fact.cause] = {call, fact.when};
     if (call == ApiCall::start || call == ApiCall::poll || call == ApiCall::make) {
       client.asked = true;
       client.asked_at = fact.when;
@@ -142,7 +147,7 @@ class Checker {
 
   void returned(const Fact& fact) {
     Client& client = clients_[fact.client];
-    const TrueTime began = client.calls[fact.cause];
+    const TrueTime began = client.calls[fact.cause].began;
     client.calls.erase(fact.cause);
     const auto call = static_cast<ApiCall>(fact.detail);
     if (call == ApiCall::release) client.releasing = std::max(client.releasing - 1, 0);
@@ -249,14 +254,12 @@ class Checker {
     const bool releases = fact.what == What::sends_release;
     if (!claims && !releases && fact.what != What::sends_renew) return;
     if (!releases) {
-      // What goes on in a call that began before goes on.
-      const bool goes_on = fact.detail != 0;
-      demand(goes_on || !release_sent_.contains(fact.lease), "silence_after_release",
+      demand(!release_sent_.contains(fact.lease) || goes_on(fact), "silence_after_release",
              "lease " + std::to_string(fact.lease) + " was asked for after its release was sent");
       if (claims) claim_sent_.insert(fact.lease);
       return;
     }
-    release_sent_.insert(fact.lease);
+    release_sent_.emplace(fact.lease, fact.when);
     const Term* term = term_of(fact.lease);
     if (term == nullptr) return;
     demand(term->over(fact.when), "stop_then_release",
@@ -266,11 +269,20 @@ class Checker {
            "stop_then_release", named(*term) + " is released before onmasterloss has returned");
   }
 
+  // In the store's own call, or in a touch() by another thread, that began before the release.
+  bool goes_on(const Fact& fact) {
+    const TrueTime released = release_sent_[fact.lease];
+    const auto& calls = clients_[fact.client].calls;
+    return fact.detail != 0 || std::any_of(calls.begin(), calls.end(), [&](const auto& call) {
+             return call.second.which == ApiCall::touch && call.second.began <= released;
+           });
+  }
+
   // A destructor does not wait for ever, and calls no callback after it.
   bool destroying(int client) {
     const Client& one = clients_[client];
     return std::any_of(one.calls.begin(), one.calls.end(),
-                       [&](const auto& call) { return call.second == one.stopping_at; });
+                       [&](const auto& call) { return call.second.began == one.stopping_at; });
   }
 
   void count_request(const Fact& fact) {
@@ -408,7 +420,7 @@ class Checker {
   std::map<std::int64_t, Term> terms_;
   std::map<int, Client> clients_;
   std::set<std::int64_t> claim_sent_;
-  std::set<std::int64_t> release_sent_;
+  std::map<std::int64_t, TrueTime> release_sent_;
   std::uint64_t last_token_ = 0;
   std::uint64_t last_written_ = 0;
 };

@@ -78,7 +78,9 @@ void Locker::let_calls_return() {
 
 void Locker::hold_on() {
   if (locker_->owned()) return touch();
-  acquire({.timeout = profile().timing.ttl, .step = profile().timing.poll});
+  AcquireOptions options{.step = profile().timing.poll};
+  if (world().random.chance(0.5)) options.timeout = profile().timing.ttl;
+  acquire(options);
 }
 
 }  // namespace mongoelector::simulation

@@ -90,12 +90,17 @@ void MongoModel::execute(const Request& request, int member, Respond respond) {
   }
 }
 
+// Only the clock that an expiry was set by can tell that it has passed.
+bool MongoModel::has_expired(int member, const Entry& entry) const {
+  return entry.judge == member && entry.expires_ms <= now_ms(members_[index(member)]);
+}
+
 bool MongoModel::free_for(int member, const ClaimRequest& request) const {
   const Member& here = members_[index(member)];
   const auto& entry = ops_[index(here.last)].after;
   if (!entry || entry->record.lease_id == request.lease_id || request.force) return true;
-  if (entry->expires_ms > now_ms(here)) return false;
-  return entry->judge == member ||
+  if (has_expired(member, *entry)) return true;
+  return entry->expires_ms <= now_ms(here) &&
          request.stood_still == RecordMark{entry->record.lease_id.str(),
                                            static_cast<std::uint64_t>(entry->expires_ms),
                                            std::to_string(entry->judge)};
@@ -105,7 +110,7 @@ Record MongoModel::shown(int member, const Entry& entry) const {
   const std::int64_t now = now_ms(members_[index(member)]);
   Record record = entry.record;
   record.remaining = std::chrono::milliseconds(entry.expires_ms - now);
-  record.claimable = entry.expires_ms <= now && entry.judge == member;
+  record.claimable = has_expired(member, entry);
   record.version = static_cast<std::uint64_t>(entry.expires_ms);
   record.judge = std::to_string(entry.judge);
   record.expires_at = WallTime(std::chrono::milliseconds(entry.expires_ms));
@@ -347,29 +352,33 @@ void MongoModel::supervise() {
 
 // ---- faults ----
 
-void MongoModel::suffer(Duration length) {
+std::optional<int> MongoModel::suffer(Duration length) {
   if (lease() != 0) around_.hit(Probe::failover_under_holder);
   const int leader = primary();
   Random& random = around_.world.random;
   const auto anybody = static_cast<int>(random.pick(0, kMembers - 1));
   const int victim = leader >= 0 && random.chance(0.7) ? leader : anybody;
   // The one that matters most: a primary that does not know that it is none.
-  if (leader >= 0 && random.chance(0.3)) return cut_off(leader, length);
+  if (leader >= 0 && random.chance(0.3)) {
+    cut_off(leader, length);
+    return leader;
+  }
   switch (static_cast<Disaster>(random.pick(0, around_.profile.drops_collection ? 4 : 3))) {
     case Disaster::step_down:
       around_.fault(Fault::step_down);
       if (!elect(anybody) && leader >= 0) step_down(leader);
-      return;
-    case Disaster::cut_off: return cut_off(victim, length);
-    case Disaster::crash: return crash(victim, length);
-    case Disaster::clock_set: return set_clock(victim);
+      break;
+    case Disaster::cut_off: cut_off(victim, length); return victim;
+    case Disaster::crash: crash(victim, length); break;
+    case Disaster::clock_set: set_clock(victim); break;
     case Disaster::drop:
-      if (leader < 0) return;
+      if (leader < 0) break;
       around_.fault(Fault::collection_dropped);
       around_.hit(Probe::collection_dropped);
       append(leader, std::nullopt, fact_of(What::dropped, lease(), Verb::read, 0), {}, nullptr);
-      return;
+      break;
   }
+  return std::nullopt;
 }
 
 void MongoModel::cut_off(int member, Duration length) {

@@ -26,7 +26,7 @@ class MongoModel : public StoreModel {
   void execute(const Request& request, int member, Respond respond) override;
   std::int64_t lease() const override;
   void client_died(int) override {}
-  void suffer(Duration length) override;
+  std::optional<int> suffer(Duration length) override;
   void heal(std::optional<int> away) override;
 
  private:
@@ -73,6 +73,7 @@ class MongoModel : public StoreModel {
   void claim(int member, const ClaimRequest& request, Respond respond);
   void renew(int member, const Request& request, Respond respond);
   void release(int member, const Request& request, Respond respond);
+  bool has_expired(int member, const Entry& entry) const;
   bool free_for(int member, const ClaimRequest& request) const;
   Record shown(int member, const Entry& entry) const;
   void append(int member, std::optional<Entry> after, Fact fact, const Served& served,

@@ -109,8 +109,10 @@ void Network::deliver(const Request& request, int member, TrueTime when, const O
         fail(answer, one_way(), {.source = Source::not_sent});
       return;
     }
-    store_.execute(request, member, [this, client = request.client, member, answer](
-                                        const Served& served) {
+    store_.execute(request, member, [this, client = request.client, verb = request.verb, member,
+                                     answer](const Served& served) {
+      if (verb == Verb::claim && served.matched && std::exchange(deafens_winner_, false))
+        cut(client, false, true, TrueTime::max());
       reply(client, member, served, answer);
     });
   });

@@ -25,6 +25,8 @@ class Network {
   void cut_link(int client, int member, bool there, bool back, TrueTime until);
   // Stops all links one after another and brings them back in another order.
   void swizzle(Duration length);
+  // Whoever wins a claim next does not hear of it, nor of anything else from then on.
+  void deafen_next_winner() { deafens_winner_ = true; }
   void hang(TrueTime until) { hangs_until_ = until; }
   // No new faults but cuts made from now on; what is on its way already still takes its time.
   void heal();
@@ -54,6 +56,7 @@ class Network {
   std::vector<Link> links_;
   std::vector<View> views_;
   TrueTime hangs_until_{};
+  bool deafens_winner_ = false;
 };
 
 }  // namespace mongoelector::simulation

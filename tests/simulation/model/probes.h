@@ -135,6 +135,7 @@ enum class Fault : std::uint8_t {
   watch_broken,
   client_cut,
   link_cut,
+  client_stranded,
   links_swizzled,
   store_hangs,
   frozen,
@@ -151,7 +152,7 @@ enum class Fault : std::uint8_t {
   busy_file,
   power_cut,
 };
-inline constexpr std::size_t kFaults = 26;
+inline constexpr std::size_t kFaults = 27;
 
 inline constexpr std::array<std::string_view, kFaults> kFaultNames{
     "request lost",
@@ -165,6 +166,7 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames{
     "subscription broken",
     "client cut off",
     "one link cut, in one direction or both",
+    "client on the side of a member that is cut off",
     "links stopped one by one",
     "store hangs",
     "process frozen",

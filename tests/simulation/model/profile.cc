@@ -69,7 +69,7 @@ void set_replica_set(Profile& profile, Random& random) {
   const Duration ttl = profile.timing.ttl;
   profile.replication_delay = times(random.between(0.1, 2.0), profile.delay);
   profile.election_delay = times(random.between(0.05, 1.0), ttl);
-  profile.stale_for = times(random.between(0.2, 2.0), ttl);
+  profile.stale_for = times(random.between(0.2, random.chance(0.3) ? 5.0 : 2.0), ttl);
   profile.write_concern_timeout = times(random.between(0.1, 1.5), ttl);
   profile.heartbeat = times(random.between(0.01, 0.3), ttl);
   profile.member_stays_away = random.chance(0.2);
@@ -150,6 +150,7 @@ class Swarm {
  public:
   Swarm(Duration ttl, Random& random)
       : ttl_(ttl), random_(random), everything_(random.chance(0.2)) {}
+  bool rarely() { return random_.chance(0.1); }
   bool on() { return random_.chance(0.5) || everything_; }
   double rate(double most) { return on() ? random_.between(0.001, most) : 0.0; }
   Duration every() { return on() ? of_ttl(2.0, 20.0) : Duration::zero(); }
@@ -189,7 +190,8 @@ void draw_faults(Profile& profile, Swarm& swarm) {
 }
 
 void draw_program(Profile& profile, Swarm& swarm) {
-  if (swarm.on()) profile.call_every = swarm.of_ttl(0.3, 10.0);
+  if (swarm.on())
+    profile.call_every = swarm.rarely() ? swarm.of_ttl(0.02, 0.3) : swarm.of_ttl(0.3, 10.0);
   profile.make_again = swarm.rate(0.2);
   profile.slow_callback = swarm.rate(0.5);
   profile.slowest_callback = swarm.of_ttl(0.1, 3.0);
@@ -203,6 +205,11 @@ void draw_program(Profile& profile, Swarm& swarm) {
   profile.latency = swarm.of_ttl(0.00001, 0.01);
   profile.preempt = swarm.rate(0.05);
   profile.longest_preemption = swarm.of_ttl(0.0001, 0.05);
+  // A machine so short of time that one thread stands still while the others go on.
+  if (swarm.rarely()) {
+    profile.preempt = std::max(profile.preempt, 0.01);
+    profile.longest_preemption = swarm.of_ttl(0.1, 2.5);
+  }
 }
 
 }  // namespace

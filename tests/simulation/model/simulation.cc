@@ -171,8 +171,11 @@ class Simulation {
       telling_.fault(Fault::store_hangs);
       network_.hang(world_.now() + drawn(profile_.longest_outage));
     });
-    now_and_then(profile_.disaster_every,
-                 [this] { store_->suffer(drawn(profile_.longest_outage)); });
+    now_and_then(profile_.disaster_every, [this] {
+      const Duration length = drawn(profile_.longest_outage);
+      const std::optional<int> alone = store_->suffer(length);
+      if (alone && world_.random.chance(0.5)) strand(*alone, world_.now() + length);
+    });
     now_and_then(profile_.client_step_every, [this] {
       somebody().set_clock(world_.random.between(-profile_.client_step, profile_.client_step));
     });
@@ -197,6 +200,16 @@ class Simulation {
     network_.cut_link(client, member, there, back, until);
   }
 
+  // Some clients are on that member's side, and may still take it for the primary.
+  void strand(int member, TrueTime until) {
+    for (int client = 0; client < profile_.clients; ++client) {
+      if (world_.random.chance(0.5)) continue;
+      telling_.fault(Fault::client_stranded, client);
+      for (int other = 0; other < store_->members(); ++other)
+        if (other != member) network_.cut_link(client, other, true, true, until);
+    }
+  }
+
   // Whoever waits for the answer to a claim, if anybody does: that is where deafness hurts most.
   int somebody_in_doubt() {
     const int first = anybody();
@@ -216,7 +229,10 @@ class Simulation {
     store_->heal(away);
     if (profile_.one_stays_deaf) {
       telling_.hit(Probe::healed_without_a_client);
-      network_.cut(somebody_in_doubt(), profile_.one_stays_mute, true, TrueTime::max());
+      if (!profile_.one_stays_mute && world_.random.chance(0.5))
+        network_.deafen_next_winner();
+      else
+        network_.cut(somebody_in_doubt(), profile_.one_stays_mute, true, TrueTime::max());
     }
     telling_.tell({.what = What::healed});
     for (const auto& client : clients_) {

@@ -86,10 +86,14 @@ void SqliteModel::client_died(int client) {
   on_change(true);
 }
 
-void SqliteModel::suffer(Duration length) {
-  if (around_.world.random.chance(0.2)) return power_cut();
-  around_.fault(Fault::busy_file);
-  busy_until_ = std::max(busy_until_, around_.world.now() + length);
+std::optional<int> SqliteModel::suffer(Duration length) {
+  if (around_.world.random.chance(0.2)) {
+    power_cut();
+  } else {
+    around_.fault(Fault::busy_file);
+    busy_until_ = std::max(busy_until_, around_.world.now() + length);
+  }
+  return std::nullopt;
 }
 
 void SqliteModel::power_cut() {

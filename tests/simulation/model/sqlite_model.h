@@ -17,7 +17,7 @@ class SqliteModel : public StoreModel {
   void execute(const Request& request, int member, Respond respond) override;
   std::int64_t lease() const override;
   void client_died(int client) override;
-  void suffer(Duration length) override;
+  std::optional<int> suffer(Duration length) override;
   void heal(std::optional<int>) override { busy_until_ = {}; }
 
  private:

@@ -76,8 +76,9 @@ class StoreModel {
   // The lease that stands there as the primary sees it, 0 for none; living or not.
   virtual std::int64_t lease() const = 0;
   virtual void client_died(int client) = 0;
-  // One fault of its own kind; `length` where it lasts.
-  virtual void suffer(Duration length) = 0;
+  // One fault of its own kind; `length` where it lasts. Returns the member that is cut off from the
+  // others, if it is that: some clients may be with it.
+  virtual std::optional<int> suffer(Duration length) = 0;
   // Everything is well again, but for one member that may stay `away`.
   virtual void heal(std::optional<int> away) = 0;
 
