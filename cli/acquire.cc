@@ -32,11 +32,11 @@ class AcquireCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("NAME", name_, "the lock")->required();
-    add_duration(app, "--ttl", ttl_, "how long it is held")->required();
-    app.add_option("--as", label_, "a name for this holder, shown to others")->type_name("NAME");
-    app.add_option("--note", note_, "shown to others")->type_name("TEXT");
+  void add_flags(Flags& flags) override {
+    flags.add_option("NAME", name_, "the lock").required();
+    add_duration(flags, "--ttl", ttl_, "how long it is held").required();
+    flags.add_option("--as", label_, "a name for this holder, shown to others").type_name("NAME");
+    flags.add_option("--note", note_, "shown to others").type_name("TEXT");
   }
 
   int run(Context& context) override {

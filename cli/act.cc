@@ -4,9 +4,9 @@
 
 namespace mongoelector::cli {
 
-void ActCommand::add_flags(CLI::App& app) {
-  add_own_flags(app);
-  app.add_flag("--dry-run", dry_run_, "say what would be done, and do nothing");
+void ActCommand::add_flags(Flags& flags) {
+  add_own_flags(flags);
+  flags.add_flag("--dry-run", dry_run_, "say what would be done, and do nothing");
 }
 
 int ActCommand::run(Context& context) {

@@ -11,12 +11,12 @@ namespace mongoelector::cli {
 
 class ActCommand : public Command {
  public:
-  void add_flags(CLI::App& app) final;
+  void add_flags(Flags& flags) final;
   // --timeout bounds looking and acting, each; whoever is asked may take all day.
   int run(Context& context) final;
 
  protected:
-  virtual void add_own_flags(CLI::App& app) = 0;
+  virtual void add_own_flags(Flags& flags) = 0;
   // Reads the flags; what is wrong with them is said without a store.
   virtual void prepare() = 0;
   // Looks at the store and throws what stands against it.

@@ -67,16 +67,16 @@ class BenchCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option_function<std::string>(
+  void add_flags(Flags& flags) override {
+    flags.add_option(
            "--op", [this](const std::string& word) { load_.op = parse_op(word); },
            "lock (default), renew, handoff or failover")
-        ->type_name("OP");
-    app.add_option("--clients", load_.clients, "how many at once, default 1")
-        ->type_name("N")
-        ->check(CLI::Range(1, 1000));
-    add_duration(app, "--duration", load_.duration, "how long, default 10s");
-    app.add_flag("--share", share_, "although elections are led in this store");
+        .type_name("OP");
+    flags.add_option("--clients", load_.clients, "how many at once, default 1")
+        .type_name("N")
+        .range(1, 1000);
+    add_duration(flags, "--duration", load_.duration, "how long, default 10s");
+    flags.add_flag("--share", share_, "although elections are led in this store");
   }
 
   int run(Context& context) override {

@@ -2,7 +2,6 @@
 // cli/command.cc.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <memory>
 #include <string>
@@ -46,7 +45,7 @@ class Command {
  public:
   virtual ~Command() = default;
   virtual const About& about() const = 0;
-  virtual void add_flags(CLI::App& app) = 0;
+  virtual void add_flags(Flags& flags) = 0;
   // The exit code. Throws Failure or what the library throws.
   virtual int run(Context& context) = 0;
 };
@@ -56,8 +55,5 @@ std::vector<std::unique_ptr<Command>> all_commands();
 
 // By name or alias; nullptr if there is none.
 std::unique_ptr<Command> find_command(std::string_view name);
-
-// For a name that does not exist: the most similar one of `known`, if it is similar at all.
-std::string suggestion(std::string_view name, const std::vector<std::string>& known);
 
 }  // namespace mongoelector::cli

@@ -23,8 +23,8 @@ class CompletionCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("SHELL", shell_, "which shell")->type_name("bash|zsh|fish");
+  void add_flags(Flags& flags) override {
+    flags.add_option("SHELL", shell_, "which shell").type_name("bash|zsh|fish");
   }
 
   int run(Context& context) override {

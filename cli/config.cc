@@ -29,8 +29,8 @@ class ConfigCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("WHAT", what_, "what to show")->type_name("show|path");
+  void add_flags(Flags& flags) override {
+    flags.add_option("WHAT", what_, "what to show").type_name("show|path");
   }
 
   int run(Context& context) override {

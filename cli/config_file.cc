@@ -44,21 +44,9 @@ void refuse_foreign(const ConfigPlace& place) {
                 "change its owner or mode, or name it with --config");
 }
 
-std::string read_all(const ConfigPlace& place) {
-  std::ifstream in;
-  in.exceptions(std::ios::failbit | std::ios::badbit);
-  try {
-    in.open(place.path);
-    return {std::istreambuf_iterator<char>(in), {}};
-  } catch (const std::ios_base::failure&) {
-    throw Failure(Exit::config, fmt::format("{}: cannot read {}: {}", place.origin, place.path,
-                                            std::strerror(errno)));
-  }
-}
-
 toml::table parse(const ConfigPlace& place) {
   try {
-    return toml::parse(read_all(place), place.path);
+    return toml::parse(read_file(place.path, place.origin), place.path);
   } catch (const toml::parse_error& error) {
     throw Failure(Exit::config,
                   fmt::format("{}: {}", at_line(place.path, error.source()), error.description()));
@@ -75,6 +63,18 @@ std::string text_of(const toml::node& node, bool wants_a_flag) {
 }
 
 }  // namespace
+
+std::string read_file(const std::string& path, const std::string& origin) {
+  std::ifstream in;
+  in.exceptions(std::ios::failbit | std::ios::badbit);
+  try {
+    in.open(path);
+    return {std::istreambuf_iterator<char>(in), {}};
+  } catch (const std::ios_base::failure&) {
+    throw Failure(Exit::config,
+                  fmt::format("{}: cannot read {}: {}", origin, path, std::strerror(errno)));
+  }
+}
 
 std::vector<ConfigPlace> config_places() {
   std::vector<ConfigPlace> places{{".mongoelector.toml", "project"}};

@@ -30,6 +30,9 @@ struct ConfigPlace {
   std::string origin;  // "--config", "MONGOELECTOR_CONFIG", "project", "user", "system"
 };
 
+// All of a file that `origin` names. Throws Failure.
+std::string read_file(const std::string& path, const std::string& origin);
+
 // Where it is looked for if no file is named, in this order.
 std::vector<ConfigPlace> config_places();
 

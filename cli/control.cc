@@ -8,12 +8,12 @@
 
 namespace mongoelector::cli {
 
-void ControlCommand::add_election(CLI::App& app, Needed needed) {
-  app.add_option("ELECTION", name_, "the election")->required(needed == Needed::yes);
+void ControlCommand::add_election(Flags& flags, Needed needed) {
+  flags.add_option("ELECTION", name_, "the election").required(needed == Needed::yes);
 }
 
-void ControlCommand::add_reason(CLI::App& app) {
-  app.add_option("--reason", reason_, "why, for others to read")->type_name("TEXT");
+void ControlCommand::add_reason(Flags& flags) {
+  flags.add_option("--reason", reason_, "why, for others to read").type_name("TEXT");
 }
 
 void ControlCommand::prepare() {

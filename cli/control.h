@@ -21,8 +21,8 @@ class ControlCommand : public ActCommand {
   };
 
   enum class Needed { yes, no };
-  void add_election(CLI::App& app, Needed needed = Needed::yes);
-  void add_reason(CLI::App& app);
+  void add_election(Flags& flags, Needed needed = Needed::yes);
+  void add_reason(Flags& flags);
   void prepare() override;  // checks these two
 
   bool named() const { return key_.has_value(); }

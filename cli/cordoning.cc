@@ -8,9 +8,9 @@
 
 namespace mongoelector::cli {
 
-void CordoningCommand::add_own_flags(CLI::App& app) {
-  app.add_option("MEMBER", member_, "a label, a host or an id")->required();
-  add_election(app, Needed::no);
+void CordoningCommand::add_own_flags(Flags& flags) {
+  flags.add_option("MEMBER", member_, "a label, a host or an id").required();
+  add_election(flags, Needed::no);
 }
 
 void CordoningCommand::prepare() {

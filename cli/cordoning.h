@@ -10,7 +10,7 @@ namespace mongoelector::cli {
 
 class CordoningCommand : public ControlCommand {
  protected:
-  void add_own_flags(CLI::App& app) final;
+  void add_own_flags(Flags& flags) final;
   void prepare() final;
   std::vector<Electorate> elections(Context& context, LeaseStore& store) final;
   // Whether an election is one of those that are meant when none is named.

@@ -27,10 +27,10 @@ class DoctorCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("NAME", name_, "an election or a lock");
-    add_duration(app, "--ttl", ttl_, "the ttl you use; default: that of NAME, else 15s");
-    app.add_flag("--strict", strict_, "a warning is a failure");
+  void add_flags(Flags& flags) override {
+    flags.add_option("NAME", name_, "an election or a lock");
+    add_duration(flags, "--ttl", ttl_, "the ttl you use; default: that of NAME, else 15s");
+    flags.add_flag("--strict", strict_, "a warning is a failure");
   }
 
   int run(Context& context) override {

@@ -10,25 +10,25 @@ namespace mongoelector::cli {
 
 namespace {
 
-struct Word {
+struct FormatWord {
   std::string_view word;
   Format format;
 };
 
-constexpr std::array<Word, 4> kWords{{{"table", Format::table},
+constexpr std::array<FormatWord, 4> kWords{{{"table", Format::table},
                                       {"wide", Format::wide},
                                       {"json", Format::json},
                                       {"name", Format::name}}};
 
 }  // namespace
 
-void FormatFlag::add(CLI::App& app) {
+void FormatFlag::add(Flags& flags) {
   more_.insert(more_.end(), {Format::table, Format::json});
   std::vector<std::string_view> words;
-  for (const Word& one : kWords)
+  for (const FormatWord& one : kWords)
     if (has(one.format)) words.push_back(one.word);
-  app.add_option("-o,--output", word_, "how to show it; wide has more columns")
-      ->type_name(fmt::format("{}", fmt::join(words, "|")));
+  flags.add_option("-o,--output", word_, "how to show it; wide has more columns")
+      .type_name(fmt::format("{}", fmt::join(words, "|")));
 }
 
 bool FormatFlag::has(Format format) const {
@@ -43,7 +43,7 @@ Format FormatFlag::choose(Context& context) const {
   const Format preset = preset_format();
   if (!json && word_.empty()) return has(preset) ? preset : Format::table;
   const std::string wanted = json ? "json" : word_;
-  for (const Word& one : kWords) {
+  for (const FormatWord& one : kWords) {
     if (one.word != wanted || !has(one.format)) continue;
     context.out.configure_json(one.format == Format::json);
     return one.format;
@@ -55,7 +55,7 @@ Format FormatFlag::choose(Context& context) const {
 Format preset_format() {
   const auto preset = environment("MONGOELECTOR_OUTPUT");
   if (!preset) return Format::table;
-  for (const Word& one : kWords)
+  for (const FormatWord& one : kWords)
     if (one.word == *preset) return one.format;
   throw Failure(Exit::config, fmt::format("MONGOELECTOR_OUTPUT is {}", internal::quoted(*preset)),
                 "it may be table, wide, json or name");

@@ -14,7 +14,7 @@ class FormatFlag {
  public:
   // A table is always possible, and so is JSON.
   explicit FormatFlag(std::vector<Format> more) : more_(std::move(more)) {}
-  void add(CLI::App& app);
+  void add(Flags& flags);
   // What the line asks for; from now on errors are told in the same form. Throws Failure.
   Format choose(Context& context) const;
 

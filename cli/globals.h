@@ -1,12 +1,12 @@
 // Flags that every command takes, before or after its name, and the environment behind them.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "cli/flags.h"
 #include "cli/output.h"
 #include "mongoelector/lease.h"
 
@@ -37,7 +37,7 @@ struct EnvironmentVariable {
   std::string_view meaning;
 };
 
-inline constexpr std::array<EnvironmentVariable, 7> kEnvironment{{
+inline constexpr std::array<EnvironmentVariable, 8> kEnvironment{{
     {"MONGOELECTOR_URI", "as --uri"},
     {"MONGOELECTOR_URI_FILE", "as --uri-file"},
     {"MONGODB_URI", "as --uri, if neither of the two above is set"},
@@ -45,6 +45,7 @@ inline constexpr std::array<EnvironmentVariable, 7> kEnvironment{{
     {"MONGOELECTOR_REQUIRE_SHARED", "1: as --require-shared"},
     {"MONGOELECTOR_CONFIG", "as --config"},
     {"MONGOELECTOR_OUTPUT", "table, wide, json or name: as -o or --json, where that exists"},
+    {"MONGOELECTOR_REPORT_FILE", "as --report-fd, but a file"},
 }};
 
 struct KnownFile {
@@ -62,16 +63,16 @@ inline constexpr std::array<KnownFile, 4> kFiles{{
      "in $XDG_STATE_HOME/mongoelector or ~/.local/state/mongoelector"},
 }};
 
-void add_global_flags(CLI::App& app, Globals& globals);
+void add_global_flags(Flags& flags, Globals& globals);
 
 // The value of an environment variable; nothing if it is unset or empty.
 std::optional<std::string> environment(std::string_view name);
 
 // A flag that takes a duration. One parser and one error text for all of them.
-CLI::Option* add_duration(CLI::App& app, const std::string& name, Duration& value,
-                          const std::string& description);
-CLI::Option* add_duration(CLI::App& app, const std::string& name, std::optional<Duration>& value,
-                          const std::string& description);
+Flag add_duration(Flags& flags, const std::string& name, Duration& value,
+                  const std::string& description);
+Flag add_duration(Flags& flags, const std::string& name, std::optional<Duration>& value,
+                  const std::string& description);
 
 // Throws Failure that names `flag`.
 Duration parse_duration_flag(const std::string& flag, const std::string& text);

@@ -33,10 +33,10 @@ std::vector<std::string> verdicts(const Electorate& seen) {
   return lines;
 }
 
-void HandoverCommand::add_handover(CLI::App& app, const std::string& out_for) {
-  add_duration(app, "--for", out_for_, "how long the leader stays out; default: " + out_for);
-  add_reason(app);
-  app.add_flag("--wait", wait_, "stay until the next leader is there");
+void HandoverCommand::add_handover(Flags& flags, const std::string& out_for) {
+  add_duration(flags, "--for", out_for_, "how long the leader stays out; default: " + out_for);
+  add_reason(flags);
+  flags.add_flag("--wait", wait_, "stay until the next leader is there");
 }
 
 void HandoverCommand::prepare() {

@@ -19,7 +19,7 @@ class HandoverCommand : public ControlCommand {
   };
 
   // --for, --reason, --wait
-  void add_handover(CLI::App& app, const std::string& out_for);
+  void add_handover(Flags& flags, const std::string& out_for);
   void prepare() override;
   // The successor and the time; throws if there is no way.
   virtual Plan plan(const Electorate& seen) const = 0;

@@ -7,15 +7,15 @@
 
 namespace mongoelector::cli {
 
-void HealthFlags::add(CLI::App& app) {
-  app.add_option("--health-cmd", command,
-                 "a line for sh, asked while leading; step down when it keeps failing")
-      ->type_name("CMD");
-  add_duration(app, "--health-interval", interval,
+void HealthFlags::add(Flags& flags) {
+  flags.add_option("--health-cmd", command,
+                   "a line for sh, asked while leading; step down when it keeps failing")
+      .type_name("CMD");
+  add_duration(flags, "--health-interval", interval,
                "how often, and how long it may take; default 5s");
-  app.add_option("--health-failures", failures, "failures in a row that are too many, default 3")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000));
+  flags.add_option("--health-failures", failures, "failures in a row that are too many, default 3")
+      .type_name("N")
+      .range(1, 1000);
 }
 
 Health::Health(const HealthFlags& flags, Output& out, const Clock& clock, ChildPlan plan)

@@ -14,7 +14,7 @@ struct HealthFlags {
   Duration interval = std::chrono::seconds(5);
   int failures = 3;
 
-  void add(CLI::App& app);
+  void add(Flags& flags);
 };
 
 // Asks every interval, and takes an answer that needs longer than that as a no. Sick is who said no

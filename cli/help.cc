@@ -141,10 +141,10 @@ class HelpCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("COMMAND", topic_, "whose help");
-    app.add_option("--man-dir", man_dir_, "write all of it as man pages into this folder")
-        ->type_name("DIR");
+  void add_flags(Flags& flags) override {
+    flags.add_option("COMMAND", topic_, "whose help");
+    flags.add_option("--man-dir", man_dir_, "write all of it as man pages into this folder")
+        .type_name("DIR");
   }
 
   int run(Context& context) override {

@@ -57,14 +57,14 @@ class HistoryCommand : public LookCommand {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("NAME", name_, "an election");
-    add_duration(app, "--since", since_, "only terms that had not ended this long ago");
-    app.add_option("-n,--limit", limit_, "at most so many terms of each election, default 50")
-        ->type_name("N")
-        ->check(CLI::Range(1, std::numeric_limits<int>::max()));
-    app.add_flag("--verify", verify_, "check that terms never overlap; exits 3 if two do");
-    output_.add(app);
+  void add_flags(Flags& flags) override {
+    flags.add_option("NAME", name_, "an election");
+    add_duration(flags, "--since", since_, "only terms that had not ended this long ago");
+    flags.add_option("-n,--limit", limit_, "at most so many terms of each election, default 50")
+        .type_name("N")
+        .range(1, std::numeric_limits<int>::max());
+    flags.add_flag("--verify", verify_, "check that terms never overlap; exits 3 if two do");
+    output_.add(flags);
   }
 
   void prepare(Context& context) override {

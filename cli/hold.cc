@@ -13,12 +13,12 @@
 
 namespace mongoelector::cli {
 
-void HoldFlags::add_script(CLI::App& app) {
-  app.add_option("-c", script, "a line for sh instead of COMMAND")->type_name("STRING");
+void HoldFlags::add_script(Flags& flags) {
+  flags.add_option("-c", script, "a line for sh instead of COMMAND").type_name("STRING");
 }
 
-void HoldFlags::add_max_hold(CLI::App& app) {
-  add_duration(app, "--max-hold", max_hold, "stop the command after this long; exit code 81");
+void HoldFlags::add_max_hold(Flags& flags) {
+  add_duration(flags, "--max-hold", max_hold, "stop the command after this long; exit code 81");
 }
 
 std::vector<std::string> HoldFlags::command_of(const Context& context,
@@ -51,10 +51,17 @@ Hold::Hold(const HoldFlags& flags, Context& context, Report& report, const Key& 
 }
 
 std::optional<int> Hold::acquire(AcquireOptions options, const std::function<void()>& tick) {
-  std::stop_source cancel;
-  options.cancel = cancel.get_token();
-  const auto signal = run_interruptible(
-      signals_, [&] { locker_->acquire(options); }, [&](int) { cancel.request_stop(); }, tick);
+  std::optional<int> signal;
+  if (options.blocking || session_->store().shared()) {
+    std::stop_source cancel;
+    options.cancel = cancel.get_token();
+    signal = run_interruptible(
+        signals_, [&] { locker_->acquire(options); }, [&](int) { cancel.request_stop(); }, tick);
+  } else {
+    // The embedded store answers in no time, and a thread takes some.
+    locker_->acquire(options);
+    signal = first_that_ends(signals_);
+  }
   if (signal) {
     locker_->release();  // it may have been just too late
     report_.because("interrupted");
@@ -78,7 +85,7 @@ int Hold::run(const std::vector<std::string>& command) {
   ChildPlan plan = plan_child(command, flags_.supervision, signals_, tenure, lease_file.path());
   plan.terminal = terminal.fd();
   if (!flags_.warn_only) plan.covered_until = clock().now() + locker_->remaining();
-  Child child(plan, clock(), budget_.grace);
+  Child& child = child_.emplace(plan, clock(), budget_.grace);
   look_at_lease(child, lease_file);
   while (!child.exit_code()) {
     std::array<pollfd, 3> watched{{{.fd = child.fd(), .events = POLLIN},

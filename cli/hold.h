@@ -17,8 +17,8 @@ struct HoldFlags {
   Duration at_least{};
   std::optional<Duration> max_hold;
 
-  void add_script(CLI::App& app);
-  void add_max_hold(CLI::App& app);
+  void add_script(Flags& flags);
+  void add_max_hold(Flags& flags);
   // What to run. Throws Failure if that is not clear; `usage` says how to write it.
   std::vector<std::string> command_of(const Context& context, const std::string& usage) const;
 };
@@ -55,6 +55,8 @@ class Hold {
   const StopBudget budget_;
   std::optional<MongoLocker> locker_;
   Instant began_{};
+  // Until the end: its guardian takes a while to go, and whoever waits for the lock need not.
+  std::optional<Child> child_;
   bool lost_ = false;
   bool held_too_long_ = false;
 };

@@ -23,14 +23,14 @@ std::string_view to_string(Role role) {
   return "?";
 }
 
-void HookFlags::add(CLI::App& app) {
+void HookFlags::add(Flags& flags) {
   const auto hook = [&](const char* name, std::string& line, const char* meaning) {
-    app.add_option(name, line, meaning)->type_name("CMD");
+    flags.add_option(name, line, meaning).type_name("CMD");
   };
   hook("--on-elected", on_elected, "a line for sh when a term begins; stopped when it ends");
   hook("--on-lost", on_lost, "a line for sh when a term has ended");
   hook("--on-change", on_change, "a line for sh at every change of role");
-  add_duration(app, "--hook-timeout", timeout, "longest time for each of these, default 10s");
+  add_duration(flags, "--hook-timeout", timeout, "longest time for each of these, default 10s");
 }
 
 Hooks::Hooks(const HookFlags& flags, Output& out, const Clock& clock, ChildPlan plan)

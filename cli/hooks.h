@@ -22,7 +22,7 @@ struct HookFlags {
   std::string on_change;
   Duration timeout = std::chrono::seconds(10);
 
-  void add(CLI::App& app);
+  void add(Flags& flags);
 };
 
 // One runs at a time, in the order of what happened, beside everything else: nothing waits for

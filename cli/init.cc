@@ -30,9 +30,9 @@ class InitCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_flag("--dry-run", dry_run_, "only say what would be made");
-    app.add_flag("--print-role", print_role_, "the least role, as commands for mongosh");
+  void add_flags(Flags& flags) override {
+    flags.add_flag("--dry-run", dry_run_, "only say what would be made");
+    flags.add_flag("--print-role", print_role_, "the least role, as commands for mongosh");
   }
 
   int run(Context& context) override {

@@ -11,8 +11,6 @@
 
 namespace mongoelector::cli {
 
-namespace {
-
 // Nothing is held, so what these do by default is right.
 std::optional<int> first_that_ends(Signals& signals) {
   while (const auto signal = signals.next()) {
@@ -21,8 +19,6 @@ std::optional<int> first_that_ends(Signals& signals) {
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 std::optional<int> run_interruptible(Signals& signals, const std::function<void()>& work,
                                      const std::function<void(int)>& cancel,

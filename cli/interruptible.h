@@ -8,6 +8,9 @@
 
 namespace mongoelector::cli {
 
+// The next pending signal that ends us while nothing is held, if there is one. Ctrl-Z stops us.
+std::optional<int> first_that_ends(Signals& signals);
+
 // Runs `work` on a thread of its own until it returns, and throws what it throws. The first signal
 // that asks the process to end calls `cancel` with its number, which has to make `work` return
 // soon; then that number is the answer. A second one ends the process at once. Meanwhile `tick`,

@@ -18,8 +18,8 @@ class LeaderCommand : public LookCommand {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("ELECTION", name_, "the election")->required();
+  void add_flags(Flags& flags) override {
+    flags.add_option("ELECTION", name_, "the election").required();
   }
 
   void prepare(Context&) override { target_ = parse_target(name_, Kind::election); }

@@ -32,21 +32,21 @@ class ListCommand : public LookCommand {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    add_choice<std::optional<Kind>>(app, "--kind", selection_.kind,
+  void add_flags(Flags& flags) override {
+    add_choice<std::optional<Kind>>(flags, "--kind", selection_.kind,
                                     {{"lock", Kind::lock}, {"election", Kind::election}},
                                     "only these: lock or election");
-    app.add_option("--filter", selection_.glob, "only names that match, as files do in a shell")
-        ->type_name("GLOB");
-    app.add_flag("--stale", selection_.stale,
-                 "only what nobody holds, or whose holder has missed renewals");
-    add_choice<Order>(app, "--sort", order_,
+    flags.add_option("--filter", selection_.glob, "only names that match, as files do in a shell")
+        .type_name("GLOB");
+    flags.add_flag("--stale", selection_.stale,
+                   "only what nobody holds, or whose holder has missed renewals");
+    add_choice<Order>(flags, "--sort", order_,
                       {{"name", Order::name},
                        {"holder", Order::holder},
                        {"held", Order::held},
                        {"left", Order::left}},
                       "name (default), holder, held (longest first) or left (soonest first)");
-    output_.add(app);
+    output_.add(flags);
   }
 
   void prepare(Context& context) override { format_ = output_.choose(context); }

@@ -138,26 +138,26 @@ class LockCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("NAME", flags_.name, "the lock's name");
-    app.add_flag("-n,--nonblock", flags_.nonblock, "do not wait");
-    add_duration(app, "-w,--wait", flags_.wait, "longest wait; default: for ever; 0 is -n");
-    app.add_option("-E,--conflict-exit-code", flags_.conflict_code,
-                   "exit code if the lock is not to be had; default 75")
-        ->type_name("N")
-        ->check(CLI::Range(0, 255));
-    add_duration(app, "--at-least", flags_.hold.at_least,
+  void add_flags(Flags& flags) override {
+    flags.add_option("NAME", flags_.name, "the lock's name");
+    flags.add_flag("-n,--nonblock", flags_.nonblock, "do not wait");
+    add_duration(flags, "-w,--wait", flags_.wait, "longest wait; default: for ever; 0 is -n");
+    flags.add_option("-E,--conflict-exit-code", flags_.conflict_code,
+                     "exit code if the lock is not to be had; default 75")
+        .type_name("N")
+        .range(0, 255);
+    add_duration(flags, "--at-least", flags_.hold.at_least,
                  "keep the lock this long, even if the command is quick");
-    flags_.hold.add_max_hold(app);
+    flags_.hold.add_max_hold(flags);
     add_choice<OnLost>(
-        app, "--on-lost", flags_.on_lost, {{"kill", OnLost::kill}, {"warn", OnLost::warn}},
+        flags, "--on-lost", flags_.on_lost, {{"kill", OnLost::kill}, {"warn", OnLost::warn}},
         "kill: stop the command when the lease is lost (default); warn: only say so");
-    flags_.hold.add_script(app);
-    app.add_flag("--quiet-wait", flags_.quiet_wait, "say nothing about waiting");
-    app.add_flag("--allow-nested", flags_.allow_nested,
-                 "wait even for a lock that is held for us");
-    report_.add_flag(app);
-    flags_.hold.supervision.add(app);
+    flags_.hold.add_script(flags);
+    flags.add_flag("--quiet-wait", flags_.quiet_wait, "say nothing about waiting");
+    flags.add_flag("--allow-nested", flags_.allow_nested,
+                   "wait even for a lock that is held for us");
+    report_.add_flag(flags);
+    flags_.hold.supervision.add(flags);
   }
 
   int run(Context& context) override {

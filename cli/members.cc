@@ -22,9 +22,9 @@ class MembersCommand : public LookCommand {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("ELECTION", name_, "the election")->required();
-    output_.add(app);
+  void add_flags(Flags& flags) override {
+    flags.add_option("ELECTION", name_, "the election").required();
+    output_.add(flags);
   }
 
   void prepare(Context& context) override {

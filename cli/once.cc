@@ -41,20 +41,21 @@ class OnceCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("NAME", flags_.name, "what is to be done once");
-    add_duration(app, "--per", flags_.per, "how long a window is, from the start in it");
-    app.add_flag("--align", flags_.align, "count windows from 1970: --per 1h is the clock's hour");
-    app.add_flag("--retry-failed", flags_.retry_failed,
-                 "if the command fails, somebody else may start it in the same window");
-    app.add_option("--busy-code", flags_.busy_code,
-                   "exit code if somebody else did it, or does it; default 0")
-        ->type_name("N")
-        ->check(CLI::Range(0, 255));
-    flags_.hold.add_max_hold(app);
-    flags_.hold.add_script(app);
-    report_.add_flag(app);
-    flags_.hold.supervision.add(app);
+  void add_flags(Flags& flags) override {
+    flags.add_option("NAME", flags_.name, "what is to be done once");
+    add_duration(flags, "--per", flags_.per, "how long a window is, from the start in it");
+    flags.add_flag("--align", flags_.align,
+                   "count windows from 1970: --per 1h is the clock's hour");
+    flags.add_flag("--retry-failed", flags_.retry_failed,
+                   "if the command fails, somebody else may start it in the same window");
+    flags.add_option("--busy-code", flags_.busy_code,
+                     "exit code if somebody else did it, or does it; default 0")
+        .type_name("N")
+        .range(0, 255);
+    flags_.hold.add_max_hold(flags);
+    flags_.hold.add_script(flags);
+    report_.add_flag(flags);
+    flags_.hold.supervision.add(flags);
   }
 
   int run(Context& context) override {

@@ -24,11 +24,11 @@ class PauseCommand : public ControlCommand {
   }
 
  private:
-  void add_own_flags(CLI::App& app) override {
-    add_election(app);
-    add_duration(app, "--for", length_, "how long; default 1h");
-    app.add_flag("--indefinitely", indefinitely_, "until somebody resumes it");
-    add_reason(app);
+  void add_own_flags(Flags& flags) override {
+    add_election(flags);
+    add_duration(flags, "--for", length_, "how long; default 1h");
+    flags.add_flag("--indefinitely", indefinitely_, "until somebody resumes it");
+    add_reason(flags);
   }
 
   void prepare() override {

@@ -56,7 +56,7 @@ std::optional<Record> find_record(LeaseStore& store, const Target& target) {
   return found.lock ? std::move(found.lock) : std::move(found.election);
 }
 
-void add_token(CLI::App& app, const std::string& name, std::optional<Token>& token,
+void add_token(Flags& flags, const std::string& name, std::optional<Token>& token,
                const std::string& description) {
   const auto set = [name, &token](const std::string& text) {
     std::uint64_t value = 0;
@@ -65,7 +65,7 @@ void add_token(CLI::App& app, const std::string& name, std::optional<Token>& tok
       throw Failure(Exit::usage, fmt::format("{} {} is not a token", name, internal::quoted(text)));
     token = Token(value);
   };
-  app.add_option_function<std::string>(name, set, description)->type_name("N");
+  flags.add_option(name, set, description).type_name("N");
 }
 
 Record find_lease(LeaseStore& store, const std::string& name, const Target& target,

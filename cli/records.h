@@ -33,7 +33,7 @@ Found find_records(LeaseStore& store, const Target& target);
 std::optional<Record> find_record(LeaseStore& store, const Target& target);
 
 // A flag that takes a token. One parser and one error text for all of them.
-void add_token(CLI::App& app, const std::string& name, std::optional<Token>& token,
+void add_token(Flags& flags, const std::string& name, std::optional<Token>& token,
                const std::string& description);
 // The lease in force under `name`. Throws Failure if there is none, or one with another token.
 Record find_lease(LeaseStore& store, const std::string& name, const Target& target,

@@ -35,14 +35,14 @@ class ReleaseCommand : public ActCommand {
   }
 
  private:
-  void add_own_flags(CLI::App& app) override {
-    app.add_option("NAME", name_, "a lock or an election")->required();
-    add_token(app, "--token", token_, "release the lease that has this token");
-    app.add_flag("--force", force_, "release it whoever holds it");
-    add_token(app, "--if-token", if_token_,
+  void add_own_flags(Flags& flags) override {
+    flags.add_option("NAME", name_, "a lock or an election").required();
+    add_token(flags, "--token", token_, "release the lease that has this token");
+    flags.add_flag("--force", force_, "release it whoever holds it");
+    add_token(flags, "--if-token", if_token_,
               "with --force: only if the lease has this token; default: the one just shown");
-    app.add_flag("--even-if-live", even_if_live_, "with --force: also if its holder renews it");
-    app.add_option("--reason", reason_, "with --force: why, for the history")->type_name("TEXT");
+    flags.add_flag("--even-if-live", even_if_live_, "with --force: also if its holder renews it");
+    flags.add_option("--reason", reason_, "with --force: why, for the history").type_name("TEXT");
   }
 
   void prepare() override {

@@ -24,10 +24,10 @@ class RenewCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("NAME", name_, "the lock")->required();
-    add_token(app, "--token", token_, "what acquire printed");
-    add_duration(app, "--ttl", ttl_, "how long from now; default: as before");
+  void add_flags(Flags& flags) override {
+    flags.add_option("NAME", name_, "the lock").required();
+    add_token(flags, "--token", token_, "what acquire printed");
+    add_duration(flags, "--ttl", ttl_, "how long from now; default: as before");
   }
 
   int run(Context& context) override {

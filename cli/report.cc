@@ -35,9 +35,9 @@ std::string_view cause_of(Exit code) {
 
 }  // namespace
 
-void Report::add_flag(CLI::App& app) {
-  app.add_option("--report-fd", number_, "write how it ended to this descriptor: a line of JSON")
-      ->type_name("N");
+void Report::add_flag(Flags& flags) {
+  flags.add_option("--report-fd", number_, "write how it ended to this descriptor: a line of JSON")
+      .type_name("N");
 }
 
 int Report::around(Context& context, std::string_view command, const Key& key,

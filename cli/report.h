@@ -25,7 +25,7 @@ namespace mongoelector::cli {
 // or, for mistakes of whoever called us, a name of exit_codes.h.
 class Report {
  public:
-  void add_flag(CLI::App& app);
+  void add_flag(Flags& flags);
   // Runs `work` and writes how it ended, also when it throws.
   int around(Context& context, std::string_view command, const Key& key,
              const std::function<int()>& work);

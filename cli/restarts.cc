@@ -12,22 +12,22 @@ constexpr Duration kLongestDelay = std::chrono::seconds(60);
 
 }  // namespace
 
-void RestartFlags::add(CLI::App& app) {
+void RestartFlags::add(Flags& flags) {
   add_choice<Restart>(
-      app, "--restart", when,
+      flags, "--restart", when,
       {{"no", Restart::no}, {"on-failure", Restart::on_failure}, {"always", Restart::always}},
       "when the command ends while leading: no (default: hand over, exit with its code), "
       "on-failure or always");
-  add_duration(app, "--restart-delay", delay,
+  add_duration(flags, "--restart-delay", delay,
                "pause before a restart, default 1s; doubles up to 60s");
-  app.add_option("--max-restarts", most, "restarts in --restart-window, default 3; then give up")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1'000'000));
-  add_duration(app, "--restart-window", window, "default 5m");
-  add_choice<GiveUp>(app, "--give-up", give_up,
+  flags.add_option("--max-restarts", most, "restarts in --restart-window, default 3; then give up")
+      .type_name("N")
+      .range(0, 1'000'000);
+  add_duration(flags, "--restart-window", window, "default 5m");
+  add_choice<GiveUp>(flags, "--give-up", give_up,
                      {{"stepdown", GiveUp::stepdown}, {"exit", GiveUp::exit}},
                      "stepdown: leave it to others for --cooldown (default); exit: with code 82");
-  add_duration(app, "--cooldown", cooldown,
+  add_duration(flags, "--cooldown", cooldown,
                "how long to stay out after giving up or a failed health check, default 1m");
 }
 

@@ -20,7 +20,7 @@ struct RestartFlags {
   GiveUp give_up = GiveUp::stepdown;
   Duration cooldown = std::chrono::minutes(1);
 
-  void add(CLI::App& app);
+  void add(Flags& flags);
 };
 
 // At most `most` restarts within any time of `window`, each after twice the pause of the one

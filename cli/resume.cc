@@ -20,7 +20,7 @@ class ResumeCommand : public ControlCommand {
   }
 
  private:
-  void add_own_flags(CLI::App& app) override { add_election(app); }
+  void add_own_flags(Flags& flags) override { add_election(flags); }
 
   void judge(Context&) override {}
 

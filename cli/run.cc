@@ -53,16 +53,16 @@ class RunCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("ELECTION", flags_.name, "the election's name");
-    flags_.restart.add(app);
-    flags_.health.add(app);
-    flags_.hooks.add(app);
-    app.add_option("--role-file", flags_.role_file,
-                   "keep a JSON file that says leader, standby or unknown")
-        ->type_name("PATH");
-    report_.add_flag(app);
-    flags_.supervision.add(app);
+  void add_flags(Flags& flags) override {
+    flags.add_option("ELECTION", flags_.name, "the election's name");
+    flags_.restart.add(flags);
+    flags_.health.add(flags);
+    flags_.hooks.add(flags);
+    flags.add_option("--role-file", flags_.role_file,
+                     "keep a JSON file that says leader, standby or unknown")
+        .type_name("PATH");
+    report_.add_flag(flags);
+    flags_.supervision.add(flags);
   }
 
   int run(Context& context) override {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <optional>
@@ -24,12 +23,7 @@ std::string read_uri(const std::string& file, const std::string& origin, bool st
     }
     text.assign(std::istreambuf_iterator<char>(std::cin), {});
   } else {
-    std::ifstream in(file);
-    text.assign(std::istreambuf_iterator<char>(in), {});
-    if (!in) {
-      throw Failure(Exit::config,
-                    fmt::format("{}: cannot read {}", origin, internal::quoted(file)));
-    }
+    text = read_file(file, origin);
   }
   static constexpr char kSpace[] = " \t\r\n";
   text.erase(text.find_last_not_of(kSpace) + 1);

@@ -37,13 +37,12 @@ class StatusCommand : public LookCommand {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("NAME", name_, "a lock or an election; without it: all");
-    app.add_option("-w,--watch", watch_, "show it again every SEC, default 2s, until Ctrl-C")
-        ->expected(0, 1)
-        ->default_str(kDefaultPause)
-        ->type_name("[SEC]");
-    add_choice<Check>(app, "--check", check_,
+  void add_flags(Flags& flags) override {
+    flags.add_option("NAME", name_, "a lock or an election; without it: all");
+    flags.add_option("-w,--watch", watch_, "show it again every SEC, default 2s, until Ctrl-C")
+        .or_alone(kDefaultPause)
+        .type_name("[SEC]");
+    add_choice<Check>(flags, "--check", check_,
                       {{"leader", Check::held}, {"me", Check::me}, {"healthy", Check::healthy}},
                       "what the exit code answers: leader (default), me or healthy");
   }

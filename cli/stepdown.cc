@@ -27,9 +27,9 @@ class StepdownCommand : public HandoverCommand {
   }
 
  private:
-  void add_own_flags(CLI::App& app) override {
-    add_election(app);
-    add_handover(app, "one ttl");
+  void add_own_flags(Flags& flags) override {
+    add_election(flags);
+    add_handover(flags, "one ttl");
   }
 
   Plan plan(const Electorate&) const override { return {}; }

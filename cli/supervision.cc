@@ -27,18 +27,18 @@ bool names(std::string_view variable, std::string_view name) {
 
 }  // namespace
 
-void SupervisionFlags::add(CLI::App& app) {
-  add_duration(app, "--ttl", ttl,
+void SupervisionFlags::add(Flags& flags) {
+  add_duration(flags, "--ttl", ttl,
                "how long the lease outlives us if we hang; default 30s on MongoDB, 10s on SQLite");
-  add_duration(app, "--grace", grace,
+  add_duration(flags, "--grace", grace,
                "time between TERM and KILL; default 4s on MongoDB, 2s on SQLite");
-  app.add_option("--as", label, "the name others see for us; host and pid are always added")
-      ->type_name("NAME");
-  app.add_option("--note", note, "a text shown to others")->type_name("TEXT");
-  app.add_flag("--keep-uri-env", keep_uri_env,
-               "leave MONGODB_URI and MONGOELECTOR_URI in the command's environment");
-  app.add_flag("--leave-strays", leave_strays,
-               "when the command ends, do not kill what it left running in its process group");
+  flags.add_option("--as", label, "the name others see for us; host and pid are always added")
+      .type_name("NAME");
+  flags.add_option("--note", note, "a text shown to others").type_name("TEXT");
+  flags.add_flag("--keep-uri-env", keep_uri_env,
+                 "leave MONGODB_URI and MONGOELECTOR_URI in the command's environment");
+  flags.add_flag("--leave-strays", leave_strays,
+                 "when the command ends, do not kill what it left running in its process group");
 }
 
 void SupervisionFlags::check() const {

@@ -25,14 +25,14 @@ struct SupervisionFlags {
   bool keep_uri_env = false;
   bool leave_strays = false;
 
-  void add(CLI::App& app);
+  void add(Flags& flags);
   // Throws Failure for texts that cannot be shown to others.
   void check() const;
 };
 
 // A flag that takes one of a few words.
 template <class Value>
-void add_choice(CLI::App& app, const std::string& name, Value& value,
+void add_choice(Flags& flags, const std::string& name, Value& value,
                 std::vector<std::pair<std::string, Value>> choices, const std::string& meaning) {
   std::string words;
   for (const auto& choice : choices) words += (words.empty() ? "" : "|") + choice.first;
@@ -47,7 +47,7 @@ void add_choice(CLI::App& app, const std::string& name, Value& value,
     }
     throw Failure(Exit::usage, name + " " + shown(word) + " is not one of " + allowed);
   };
-  app.add_option_function<std::string>(name, set, meaning)->type_name(words);
+  flags.add_option(name, set, meaning).type_name(words);
 }
 
 // When a command has to be told, and killed, for it to be gone before the lease ends:

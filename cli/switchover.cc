@@ -33,13 +33,13 @@ class SwitchoverCommand : public HandoverCommand {
   }
 
  private:
-  void add_own_flags(CLI::App& app) override {
-    add_election(app);
-    app.add_option("--to", to_, "who shall lead")->type_name("MEMBER");
-    app.add_option("--at", at_, "not before then: 2027-01-31T03:00:00Z, or +10m")
-        ->type_name("TIME");
-    app.add_flag("--cancel", cancel_, "call off what was asked and has not happened yet");
-    add_handover(app, "three ttls");
+  void add_own_flags(Flags& flags) override {
+    add_election(flags);
+    flags.add_option("--to", to_, "who shall lead").type_name("MEMBER");
+    flags.add_option("--at", at_, "not before then: 2027-01-31T03:00:00Z, or +10m")
+        .type_name("TIME");
+    flags.add_flag("--cancel", cancel_, "call off what was asked and has not happened yet");
+    add_handover(flags, "three ttls");
   }
 
   void prepare() override {

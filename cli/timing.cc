@@ -46,16 +46,16 @@ class TimingCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    add_duration(app, "--ttl", flags_.ttl, "the lease; default 30s on MongoDB, 10s on SQLite");
-    add_duration(app, "--renew", options_.renew_every,
+  void add_flags(Flags& flags) override {
+    add_duration(flags, "--ttl", flags_.ttl, "the lease; default 30s on MongoDB, 10s on SQLite");
+    add_duration(flags, "--renew", options_.renew_every,
                  "time between two renewals; default a fifth of the ttl");
-    add_duration(app, "--margin", options_.margin,
+    add_duration(flags, "--margin", options_.margin,
                  "how long before its end the lease is given up; default a fifth of the ttl, or "
                  "what the grace needs");
-    add_duration(app, "--poll", options_.poll,
+    add_duration(flags, "--poll", options_.poll,
                  "time between two looks of who waits; default a fifth of the ttl");
-    add_duration(app, "--grace", flags_.grace,
+    add_duration(flags, "--grace", flags_.grace,
                  "time between TERM and KILL; default 4s on MongoDB, 2s on SQLite");
   }
 

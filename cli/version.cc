@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <CLI/Version.hpp>
+
 #include "cli/command.h"
 
 namespace mongoelector::cli {
@@ -19,7 +21,7 @@ class VersionCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App&) override {}
+  void add_flags(Flags&) override {}
 
   int run(Context& context) override {
     if (!context.out.json()) {

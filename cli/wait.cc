@@ -45,9 +45,9 @@ class WaitCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("NAME", name_, "a lock or an election")->required();
-    add_choice<std::optional<Wanted>>(app, "--for", wanted_,
+  void add_flags(Flags& flags) override {
+    flags.add_option("NAME", name_, "a lock or an election").required();
+    add_choice<std::optional<Wanted>>(flags, "--for", wanted_,
                                       {{"leader", Wanted::leader},
                                        {"no-leader", Wanted::no_leader},
                                        {"free", Wanted::free},

@@ -123,9 +123,9 @@ class WatchCommand : public Command {
     return kAbout;
   }
 
-  void add_flags(CLI::App& app) override {
-    app.add_option("NAME", names_, "locks and elections; without any: all");
-    add_choice<Until>(app, "--until", until_,
+  void add_flags(Flags& flags) override {
+    flags.add_option("NAME", names_, "locks and elections; without any: all");
+    add_choice<Until>(flags, "--until", until_,
                       {{"leader", Until::leader},
                        {"no-leader", Until::no_leader},
                        {"change", Until::change}},

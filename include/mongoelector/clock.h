@@ -34,6 +34,10 @@ class Clock {
   // Never goes back. Takes no lock and makes no system call: ismaster() and owned() stand on it.
   virtual Instant now() const noexcept = 0;
 
+  // What has certainly passed since some moment: now() without what that takes for elapsed only to
+  // be on the safe side. now() is for what time takes away, this for what it gives.
+  virtual Duration passed() const noexcept { return now().time_since_epoch(); }
+
   // For people, and for the check of local against store time; never for a deadline.
   virtual WallTime wall() const noexcept = 0;
 
@@ -44,9 +48,9 @@ class Clock {
                     Instant until) = 0;
 };
 
-// For a store shared between machines: CLOCK_BOOTTIME, which runs during suspend, and a forward
-// jump of the wall clock counts as time elapsed. After a suspend a wait() may end up to half a
-// second late; now() is right at once.
+// For a store shared between machines: CLOCK_BOOTTIME, which runs during suspend, and for now() a
+// forward jump of the wall clock counts as time elapsed. After a suspend a wait() may end up to
+// half a second late; now() is right at once.
 std::shared_ptr<Clock> make_shared_store_clock();
 
 // For a store on this machine only: CLOCK_MONOTONIC, the same that the embedded store judges expiry

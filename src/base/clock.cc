@@ -61,6 +61,8 @@ class SharedStoreClock : public Clock {
     return Instant(Duration(boot + move->jumped_ns));
   }
 
+  Duration passed() const noexcept override { return Duration(read_ns(CLOCK_BOOTTIME)); }
+
   WallTime wall() const noexcept override {
     return WallTime(
         std::chrono::duration_cast<WallTime::duration>(Duration(read_ns(CLOCK_REALTIME))));

@@ -15,7 +15,8 @@ namespace mongoelector::internal {
 class Standstill {
  public:
   // `own_ttl` counts for records that do not say theirs (Python clients).
-  void observe(const Record& record, Duration own_ttl, Instant now) {
+  // `passed` is Clock::passed(): a clock that was set must not make a living holder's record old.
+  void observe(const Record& record, Duration own_ttl, Duration passed) {
     RecordMark mark = mark_of(record);
     if (mark_ == mark) return;
     // A record may say anything: a ttl beyond every lease of ours must not overflow into the past.
@@ -23,18 +24,20 @@ class Standstill {
     const Duration ttl = std::min(said, kLargestTtl);
     mark_ = std::move(mark);
     // A percent for clocks that run at different rates.
-    stands_at_ = now + ttl + ttl / 100;
+    stands_at_ = passed + ttl + ttl / 100;
   }
   // The mark to claim with, once the record observed last has stood still.
-  std::optional<RecordMark> stood_still(Instant now) const {
-    return now >= stands_at_ ? mark_ : std::nullopt;
+  std::optional<RecordMark> stood_still(Duration passed) const {
+    return passed >= stands_at_ ? mark_ : std::nullopt;
   }
-  // When it will have; Instant::max() before anything was observed.
-  Instant stands_at() const { return stands_at_; }
+  // How long until it will have; Duration::max() before anything was observed.
+  Duration rest(Duration passed) const {
+    return mark_ ? std::max(stands_at_ - passed, Duration::zero()) : Duration::max();
+  }
 
  private:
   std::optional<RecordMark> mark_;
-  Instant stands_at_ = Instant::max();
+  Duration stands_at_ = Duration::max();
 };
 
 }  // namespace mongoelector::internal

@@ -239,14 +239,14 @@ void ElectionParticipant::read_store() {
       if (reply.record) expired_seen_ = {reply.record->holder.uuid, reply.record->expires_at};
     } else {
       const Record& record = *reply.record;
-      const Instant now = runtime_->clock().now();
-      standstill_.observe(record, config_.timing.ttl, now);
+      const Duration passed = runtime_->clock().passed();
+      standstill_.observe(record, config_.timing.ttl, passed);
       input.event = ElectionEvent::read_held;
       input.remaining = record.remaining;
       // Expired, but by a clock that did not write the expiry: it must also have stood still.
       if (record.remaining <= Duration::zero()) {
-        input.remaining = standstill_.stands_at() - now;
-        standstill_mark_ = standstill_.stood_still(now);
+        input.remaining = standstill_.rest(passed);
+        standstill_mark_ = standstill_.stood_still(passed);
         if (standstill_mark_) {
           input.event = ElectionEvent::read_free;
           expired_seen_ = {record.holder.uuid, record.expires_at};

@@ -46,7 +46,7 @@ class LockParticipant::Attempt {
     if (lock_.lease_.valid(now))
       throw AlreadyHeld(name() + " is held by this object already; it is not re-entrant");
     lock_.acquiring_ = true;
-    standstill_mark_ = lock_.standstill_.stood_still(now);
+    standstill_mark_ = lock_.standstill_.stood_still(clock_.passed());
   }
 
   ~Attempt() {
@@ -116,7 +116,7 @@ class LockParticipant::Attempt {
     outcome_ = reply.outcome;
     detail_ = std::move(reply.detail);
     record_ = std::move(reply.record);
-    if (record_) lock_.standstill_.observe(*record_, lock_.timing_.ttl, clock_.now());
+    if (record_) lock_.standstill_.observe(*record_, lock_.timing_.ttl, clock_.passed());
     plan(record_ ? record_->remaining : Duration::zero());
     refuse_for_good();
     return won;
@@ -153,13 +153,13 @@ class LockParticipant::Attempt {
     record_ = std::move(reply.record);
     if (!record_ || record_->claimable) return true;
     outcome_ = Outcome::held;
-    const Instant now = clock_.now();
+    const Duration passed = clock_.passed();
     Standstill& standstill = lock_.standstill_;
-    standstill.observe(*record_, lock_.timing_.ttl, now);
+    standstill.observe(*record_, lock_.timing_.ttl, passed);
     standstill_mark_.reset();
     if (record_->remaining <= Duration::zero()) {
-      standstill_mark_ = standstill.stood_still(now);
-      plan(standstill.stands_at() - now);
+      standstill_mark_ = standstill.stood_still(passed);
+      plan(standstill.rest(passed));
       return standstill_mark_.has_value();
     }
     plan(record_->remaining);
@@ -209,7 +209,7 @@ class LockParticipant::Attempt {
     if (!record_ || record_->remaining <= Duration::zero()) {
       ReadReply reply = read();
       if (reply.outcome == Outcome::granted && reply.record) record_ = std::move(reply.record);
-      if (record_) lock_.standstill_.observe(*record_, lock_.timing_.ttl, clock_.now());
+      if (record_) lock_.standstill_.observe(*record_, lock_.timing_.ttl, clock_.passed());
     }
     const std::string message = name() + " is " + obstacle();
     throw LockExists(message, record_ ? *record_ : Record{.key = lock_.key_});

@@ -39,6 +39,14 @@ TEST(SharedStoreClock, a_forward_jump_of_the_wall_clock_counts_as_elapsed) {
   EXPECT_LT(clock->now() - after, seconds(60));  // once
 }
 
+TEST(SharedStoreClock, only_what_has_passed_for_certain_has_passed) {
+  const auto clock = make_shared_store_clock();
+  const Duration before = clock->passed();
+  wall_ahead_s += 3600;
+  EXPECT_LT(clock->passed() - before, seconds(60));
+  EXPECT_GE(clock->passed(), before);
+}
+
 TEST(SharedStoreClock, a_backward_jump_takes_nothing_back) {
   const auto clock = make_shared_store_clock();
   const Instant before = clock->now();

@@ -17,10 +17,6 @@ class HistoryCommand : public testing::TestWithParam<const char*> {
  protected:
   // A term of two minutes ago, of the given length.
   void record(std::uint64_t token, int start, int end, EndedBy ended_by = EndedBy::released) {
-    const WallTime origin =
-        std::chrono::floor<seconds>(
-            at.store().info().time.value_or(at.session()->clock().wall())) -
-        seconds(120);
     TermRow row{.key = Key::election("billing"),
                 .token = Token(token),
                 .number = token + 10,
@@ -36,6 +32,11 @@ class HistoryCommand : public testing::TestWithParam<const char*> {
   }
 
   const StoreUnderTest at{GetParam()};
+  // Once for all rows: a second may begin between two of them.
+  const WallTime origin =
+      std::chrono::floor<seconds>(
+          at.store().info().time.value_or(at.session()->clock().wall())) -
+      seconds(120);
 };
 
 INSTANTIATE_TEST_SUITE_P(Stores, HistoryCommand, testing::Values("sqlite", "mongodb"),

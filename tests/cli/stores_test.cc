@@ -77,8 +77,9 @@ TEST(StoreChoice, two_sources_of_one_level_exit_78) {
       78);
 }
 
-TEST(StoreChoice, a_uri_file_that_is_missing_or_empty_exits_78) {
+TEST(StoreChoice, a_uri_file_that_is_missing_empty_or_a_directory_exits_78) {
   const TempDir dir;
+  expect_failure(run_tool({"list", "--json", "--uri-file", dir.path()}), 78);
   expect_failure(run_tool({"list", "--json", "--uri-file", dir.file("none")}), 78);
   expect_failure(run_tool({"list", "--json", "--uri-file", write_file(dir, "empty", "\n")}), 78);
 }

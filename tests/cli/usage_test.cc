@@ -1,6 +1,9 @@
 // Help, version, and what a mistake on the command line leads to.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <string>
@@ -49,6 +52,24 @@ TEST(Usage, main_help_lists_every_command_exit_code_and_variable) {
     EXPECT_NE(help.out.find(file.name), std::string::npos) << file.name;
   EXPECT_EQ(run_tool({"--help"}).out, help.out);
   EXPECT_EQ(run_tool({"-h"}).out, help.out);
+}
+
+// All but those that the tool sets for what it starts.
+TEST(Usage, help_lists_every_variable_that_the_sources_read) {
+  const std::string help = run_tool({"help"}).out;
+  const std::regex variable("\"(MONGO[A-Z]*_[A-Z_]+)\"");
+  int seen = 0;
+  for (const auto& file : std::filesystem::directory_iterator(MONGOELECTOR_SOURCE_DIR "/cli")) {
+    const std::string name = file.path().filename();
+    if (name == "supervision.cc" || name == "herald.cc") continue;
+    std::ifstream in(file.path());
+    const std::string source{std::istreambuf_iterator<char>(in), {}};
+    for (std::sregex_iterator at(source.begin(), source.end(), variable), end; at != end; ++at) {
+      EXPECT_NE(help.find("\n  " + (*at)[1].str() + " "), std::string::npos) << at->str() << name;
+      ++seen;
+    }
+  }
+  EXPECT_GT(seen, 8);
 }
 
 TEST(Usage, every_command_has_help_of_its_own) {

@@ -10,7 +10,7 @@ using internal::Standstill;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr Instant kStart = Instant(seconds(1000));
+constexpr Duration kStart = seconds(1000);
 
 Record record(const std::string& lease_id, std::uint64_t version, Duration ttl = seconds(100)) {
   return {.key = Key::election("billing"),
@@ -26,7 +26,8 @@ TEST(Standstill, takes_a_ttl_and_a_percent) {
   watched.observe(record("a", 1), seconds(5), kStart);
   EXPECT_FALSE(watched.stood_still(kStart + seconds(101) - nanoseconds(1)));
   EXPECT_EQ(watched.stood_still(kStart + seconds(101)), mark_of(record("a", 1)));
-  EXPECT_EQ(watched.stands_at(), kStart + seconds(101));
+  EXPECT_EQ(watched.rest(kStart), seconds(101));
+  EXPECT_EQ(watched.rest(kStart + seconds(102)), seconds(0));
 }
 
 TEST(Standstill, looking_again_at_the_same_record_does_not_start_anew) {
@@ -58,7 +59,7 @@ TEST(Standstill, an_absurd_ttl_does_not_wrap_into_the_past) {
   Standstill watched;
   watched.observe(record("a", 1, Duration::max()), seconds(50), kStart);
   EXPECT_FALSE(watched.stood_still(kStart + seconds(51)));
-  EXPECT_GT(watched.stands_at(), kStart);
+  EXPECT_GT(watched.rest(kStart), seconds(51));
 }
 
 }  // namespace

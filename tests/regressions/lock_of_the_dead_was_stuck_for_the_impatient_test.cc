@@ -8,42 +8,18 @@
 #include "mongoelector/locker.h"
 #include "mongoelector/memory_store.h"
 #include "support/fake_clock.h"
-#include "support/faulty_store.h"
+#include "support/judged_by_another.h"
 
 namespace mongoelector::test {
 namespace {
 
 using std::chrono::seconds;
 
-// One record, expired by a clock that did not write it.
-class JudgedByAnother : public FaultyStore {
- public:
-  using FaultyStore::FaultyStore;
-  ClaimReply claim(const ClaimRequest& request) override {
-    const Record record = left_behind();
-    if (request.stood_still != mark_of(record)) return {.outcome = Outcome::held, .record = record};
-    return {.outcome = Outcome::granted, .token = Token(8)};
-  }
-  ReadReply read(const Key&) override {
-    return {.outcome = Outcome::granted, .record = left_behind()};
-  }
-
- private:
-  static Record left_behind() {
-    return {.key = Key::lock("k"),
-            .holder = {.uuid = "dead", .host = "h", .pid = 1},
-            .lease_id = LeaseId("lease"),
-            .token = Token(7),
-            .ttl = seconds(60),
-            .remaining = seconds(-5),
-            .version = 3};
-  }
-};
-
 TEST(Regression, a_lock_of_the_dead_goes_to_callers_with_less_patience_than_a_ttl) {
   const auto clock = std::make_shared<FakeClock>();
   const auto session = std::make_shared<Session>(
-      std::make_shared<JudgedByAnother>(make_memory_store(clock)), ConnectOptions{.clock = clock});
+      std::make_shared<JudgedByAnother>(make_memory_store(clock), Key::lock("k")),
+      ConnectOptions{.clock = clock});
   MongoLocker locker(session, "k", {.ttl = seconds(60), .timeparanoid = false});
   EXPECT_THROW(locker.acquire({.blocking = false}), LockExists);
   clock->advance(seconds(30));

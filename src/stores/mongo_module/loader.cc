@@ -46,7 +46,9 @@ std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri,
                                              const ConnectOptions& options) {
   static OpenMongoStore* const open = load();  // after a failure the next call tries again
   std::shared_ptr<LeaseStore> store;
-  open(uri, options, store);
+  std::exception_ptr problem;
+  open(uri, options, store, problem);
+  if (problem) std::rethrow_exception(problem);
   return store;
 }
 

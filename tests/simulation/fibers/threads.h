@@ -103,6 +103,7 @@ class SimulatedClock : public Clock {
   SimulatedClock(const World& world, const DriftingClock& clock, const DriftingClock& wall)
       : world_(world), clock_(clock), wall_(wall) {}
   Instant now() const noexcept override { return clock_.at(world_.now()); }
+  Duration passed() const noexcept override { return clock_.without_jumps(world_.now()); }
   WallTime wall() const noexcept override;
   void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& condition,
             Instant until) override;

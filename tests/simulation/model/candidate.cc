@@ -4,8 +4,9 @@
 
 namespace mongoelector::simulation {
 
-std::optional<Process::Validity> Candidate::look() const {
-  const std::optional<Term> term = elector_ ? elector_->term() : told_;
+std::optional<Process::Validity> Candidate::look() {
+  if (elector_) latest_ = elector_->term();
+  const std::optional<Term>& term = latest_;
   if (!term || !(elector_ ? elector_->ismaster() : term->valid())) return std::nullopt;
   return Validity{term->token(), own_clock().now() + term->remaining(), term->stop_token()};
 }
@@ -24,7 +25,7 @@ void Candidate::make(const std::shared_ptr<Session>& session) {
 }
 
 void Candidate::onmaster(const Term& term) {
-  told_ = term;
+  if (!elector_) latest_ = term;
   observe();
   tell(What::began_told, term.token());
   call_from_callback();

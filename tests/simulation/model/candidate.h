@@ -14,7 +14,7 @@ class Candidate : public Process {
   using Process::Process;
 
  private:
-  std::optional<Validity> look() const override;
+  std::optional<Validity> look() override;
   void make(const std::shared_ptr<Session>& session) override;
   void destroy() override { elector_.reset(); }
   void call_something(bool from_callback) override;
@@ -28,7 +28,7 @@ class Candidate : public Process {
   void onmasterloss(const Term& term);
 
   std::unique_ptr<MongoElector> elector_;
-  std::optional<Term> told_;  // what is left to look at while elector_ is being destroyed
+  std::optional<Term> latest_;  // what is left to look at while elector_ is being destroyed
 };
 
 }  // namespace mongoelector::simulation

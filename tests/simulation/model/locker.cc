@@ -4,7 +4,7 @@
 
 namespace mongoelector::simulation {
 
-std::optional<Process::Validity> Locker::look() const {
+std::optional<Process::Validity> Locker::look() {
   if (!locker_ || !locker_->owned()) return std::nullopt;
   return Validity{locker_->token(), own_clock().now() + locker_->remaining(),
                   locker_->stop_token()};

@@ -11,7 +11,7 @@ class Locker : public Process {
   using Process::Process;
 
  private:
-  std::optional<Validity> look() const override;
+  std::optional<Validity> look() override;
   void make(const std::shared_ptr<Session>& session) override;
   void destroy() override;
   void call_something(bool from_callback) override;

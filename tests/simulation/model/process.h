@@ -64,7 +64,7 @@ class Process {
     Instant until;
     std::stop_token over;
   };
-  virtual std::optional<Validity> look() const = 0;
+  virtual std::optional<Validity> look() = 0;
   // The object under test; all of them run on threads of the process.
   virtual void make(const std::shared_ptr<Session>& session) = 0;
   virtual void destroy() = 0;  // when no other thread is in a call

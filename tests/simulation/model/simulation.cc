@@ -175,6 +175,12 @@ class Simulation {
       const Duration length = drawn(profile_.longest_outage);
       const std::optional<int> alone = store_->suffer(length);
       if (alone && world_.random.chance(0.5)) strand(*alone, world_.now() + length);
+      // What goes wrong together: a machine whose clock is put right while the store recovers.
+      if (profile_.client_step_every > Duration::zero() && world_.random.chance(0.5)) {
+        world_.after(drawn(profile_.timing.ttl), [this] {
+          if (!telling_.healed) somebody().set_clock(drawn(profile_.client_step));
+        });
+      }
     });
     now_and_then(profile_.client_step_every, [this] {
       somebody().set_clock(world_.random.between(-profile_.client_step, profile_.client_step));

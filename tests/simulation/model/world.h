@@ -73,15 +73,20 @@ class DriftingClock {
       : per_billion_(static_cast<std::int64_t>(rate * 1e9)), offset_(offset) {}
 
   // From now on it shows `by` more.
-  void jump(Duration by) { offset_ += by; }
+  void jump(Duration by) {
+    offset_ += by;
+    jumped_ += by;
+  }
   // `rate`: 0.001 gains a millisecond a second.
   Instant at(TrueTime time) const;
+  Duration without_jumps(TrueTime time) const { return at(time).time_since_epoch() - jumped_; }
   // The first moment at which this clock shows `shown` or more.
   TrueTime when(Instant shown) const;
 
  private:
   std::int64_t per_billion_ = 0;
   Duration offset_{};
+  Duration jumped_{};
 };
 
 }  // namespace mongoelector::simulation

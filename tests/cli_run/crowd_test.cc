@@ -1,7 +1,7 @@
 // Many at once: two hundred that want one lock, and candidates whose leader is killed again and
 // again.
 //
-// Any number of kills: MONGOELECTOR_KILLS=50 build/bin/test_cli --gtest_filter='Crowd.*'
+// Any number of kills: MONGOELECTOR_KILLS=50 build/bin/test_cli_run --gtest_filter='Crowd.*'
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
