@@ -70,7 +70,7 @@ class Tortures : public testing::Test {
   static void SetUpTestSuite() {
     mongodb = std::make_unique<Torture>(run_of("mongodb", 8, 3, "everything"));
     sqlite = std::make_unique<Torture>(run_of("sqlite", 8, 3, "everything"));
-    std::vector<std::string> arguments = run_of("sqlite", 6, 2, "pauses");
+    std::vector<std::string> arguments = run_of("sqlite", 16, 2, "pauses");
     arguments.insert(arguments.end(), {"--bug", "slow_clock"});
     slow_clock = std::make_unique<Torture>(arguments);
   }

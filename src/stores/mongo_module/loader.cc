@@ -46,9 +46,7 @@ std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri,
                                              const ConnectOptions& options) {
   static OpenMongoStore* const open = load();  // after a failure the next call tries again
   std::shared_ptr<LeaseStore> store;
-  std::exception_ptr problem;
-  open(uri, options, store, problem);
-  if (problem) std::rethrow_exception(problem);
+  open(uri, options, store);
   return store;
 }
 

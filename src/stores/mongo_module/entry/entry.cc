@@ -7,11 +7,6 @@ extern "C" [[gnu::visibility("default")]] mongoelector::internal::OpenMongoStore
 
 void mongoelector_open_mongo_store(const std::string& uri,
                                    const mongoelector::ConnectOptions& options,
-                                   std::shared_ptr<mongoelector::LeaseStore>& store,
-                                   std::exception_ptr& problem) {
-  try {
-    store = mongoelector::internal::open_mongo_store(uri, options);
-  } catch (...) {
-    problem = std::current_exception();
-  }
+                                   std::shared_ptr<mongoelector::LeaseStore>& store) {
+  store = mongoelector::internal::open_mongo_store(uri, options);
 }
