@@ -185,7 +185,7 @@ void draw_faults(Profile& profile, Swarm& swarm) {
   profile.hang_every = swarm.every();
   profile.disaster_every = swarm.every();
   profile.client_step_every = swarm.every();
-  profile.client_step = swarm.of_ttl(0.1, 3.0);
+  profile.client_step = swarm.of_ttl(0.5, 4.0);
   profile.longest_outage = swarm.of_ttl(0.1, 3.0);
 }
 

@@ -175,12 +175,7 @@ class Simulation {
       const Duration length = drawn(profile_.longest_outage);
       const std::optional<int> alone = store_->suffer(length);
       if (alone && world_.random.chance(0.5)) strand(*alone, world_.now() + length);
-      // What goes wrong together: a machine whose clock is put right while the store recovers.
-      if (profile_.client_step_every > Duration::zero() && world_.random.chance(0.5)) {
-        world_.after(drawn(profile_.timing.ttl), [this] {
-          if (!telling_.healed) somebody().set_clock(drawn(profile_.client_step));
-        });
-      }
+      if (profile_.client_step_every > Duration::zero()) set_clocks_soon();
     });
     now_and_then(profile_.client_step_every, [this] {
       somebody().set_clock(world_.random.between(-profile_.client_step, profile_.client_step));
@@ -206,10 +201,24 @@ class Simulation {
     network_.cut_link(client, member, there, back, until);
   }
 
-  // Some clients are on that member's side, and may still take it for the primary.
+  // What goes wrong together: machines whose clocks are put right while the store recovers. One
+  // that holds would just stop.
+  void set_clocks_soon() {
+    const Duration by = world_.random.between(profile_.client_step / 2, profile_.client_step);
+    for (const auto& client : clients_) {
+      if (client->holding() || world_.random.chance(0.5)) continue;
+      world_.after(drawn(profile_.timing.ttl / 2), [this, &client, by] {
+        if (!telling_.healed) client->set_clock(by);
+      });
+    }
+  }
+
+  // Some clients, or whoever holds, are on that member's side, and may take it for the primary.
   void strand(int member, TrueTime until) {
+    const bool holder = world_.random.chance(0.5);
     for (int client = 0; client < profile_.clients; ++client) {
-      if (world_.random.chance(0.5)) continue;
+      const bool holds = clients_[static_cast<std::size_t>(client)]->holding();
+      if (holder ? !holds : world_.random.chance(0.5)) continue;
       telling_.fault(Fault::client_stranded, client);
       for (int other = 0; other < store_->members(); ++other)
         if (other != member) network_.cut_link(client, other, true, true, until);
