@@ -7,7 +7,10 @@ namespace mongoelector::simulation {
 std::optional<Process::Validity> Candidate::look() {
   if (elector_) latest_ = elector_->term();
   const std::optional<Term>& term = latest_;
-  if (!term || !(elector_ ? elector_->ismaster() : term->valid())) return std::nullopt;
+  if (!term) return std::nullopt;
+  // A term that began and ended while its object was being destroyed is seen for a moment too.
+  const bool valid = elector_ ? elector_->ismaster() : term->valid() || !has_seen(term->token());
+  if (!valid) return std::nullopt;
   return Validity{term->token(), own_clock().now() + term->remaining(), term->stop_token()};
 }
 

@@ -80,6 +80,7 @@ class Process {
   // What the body of a callback does: it takes its time.
   void take_time();
   bool throws();
+  bool has_seen(Token token) const { return told_token_ == token.value(); }
   void observe();  // tells when a lease begins, is extended or is over
   std::int64_t lease_of(Token token) const;
   void tell(What what, Token token, int detail = 0);
