@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "support/eventually.h"
+#include "support/process.h"
 
 namespace mongoelector::test {
 
@@ -26,6 +27,7 @@ class InTerminal {
     if (pid_ < 0) throw std::runtime_error("no terminal to be had");
     if (pid_ > 0) return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    hear_signals();
     std::vector<char*> words;
     for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);

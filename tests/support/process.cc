@@ -63,6 +63,10 @@ int file_with(const std::string& text) {
 
 }  // namespace
 
+void hear_signals() {
+  for (const int number : {SIGINT, SIGQUIT}) ::signal(number, SIG_DFL);
+}
+
 Process::Process(const std::vector<std::string>& command, const ProcessOptions& options)
     : name_(command.at(0)) {
   auto variables = inherited();
@@ -91,6 +95,7 @@ Process::Process(const std::vector<std::string>& command, const ProcessOptions& 
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
+    hear_signals();
     dup2(in, 0);
     dup2(out[1], 1);
     dup2(err[1], 2);

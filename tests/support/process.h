@@ -29,6 +29,10 @@ struct Finished {
 // Every wait throws std::runtime_error with what was printed so far if it takes longer than this.
 inline constexpr std::chrono::seconds kProcessPatience{30};
 
+// Between fork and exec, as a terminal starts programs: a test program that runs in the background
+// of a script was itself started with these signals ignored.
+void hear_signals();
+
 // Used by one thread.
 class Process {
  public:

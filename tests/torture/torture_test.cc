@@ -27,6 +27,11 @@ class Torture {
     arguments.insert(arguments.end(), {"--json", dir_.file("report")});
     process_ = std::make_unique<Process>(arguments);
   }
+  // One that nobody waited for has groups and networks to clean up.
+  ~Torture() {
+    process_->signal(SIGTERM);
+    eventually([&] { return !process_->running(); });
+  }
   Finished finish() {
     eventually([&] { return !process_->running(); }, std::chrono::minutes(5));
     return process_->wait();
