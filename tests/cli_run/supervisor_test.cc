@@ -1,6 +1,5 @@
 // The command never outlives the lease: signals, the guardian, deadlines, the terminal.
 #include <gtest/gtest.h>
-#include <pty.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "cli/child.h"
 #include "cli/signals.h"
 #include "cli/supervised.h"
+#include "cli/terminal.h"
 #include "support/eventually.h"
 #include "support/mongod.h"
 
@@ -212,41 +212,18 @@ TEST(Supervisor, a_frozen_server_ends_the_command_before_the_lease) {
 
 TEST(Supervisor, gives_the_terminal_to_the_command_and_takes_it_back) {
   const LocalStore store;
-  int master = -1;
-  const pid_t shell = forkpty(&master, nullptr, nullptr, nullptr);
-  ASSERT_GE(shell, 0);
   const std::string line = std::string(MONGOELECTOR_CLI) + " --uri " + store.uri() + " lock a ";
-  const std::string script = line + "-c 'read x; echo \"command has <$x>\"'; " +
-                             "read y; echo \"shell has <$y>\"; " + line +
-                             "-c 'echo wait; exec sleep 1000'; echo code $?";
-  if (shell == 0) {
-    execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
-    _exit(127);
-  }
-  std::string seen;
-  const auto await = [&](const std::string& text) {
-    return eventually([&] {
-      std::array<pollfd, 1> watched{{{.fd = master, .events = POLLIN}}};
-      std::array<char, 1024> buffer{};
-      if (poll(watched.data(), 1, 0) > 0) {
-        const ssize_t count = read(master, buffer.data(), buffer.size());
-        if (count > 0) seen.append(buffer.data(), static_cast<std::size_t>(count));
-      }
-      return seen.find(text) != std::string::npos;
-    });
-  };
-  const auto type = [&](const std::string& text) {
-    EXPECT_EQ(write(master, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  };
-  type("one\n");
-  EXPECT_TRUE(await("command has <one>")) << seen;
-  type("two\n");
-  EXPECT_TRUE(await("shell has <two>")) << seen;
-  EXPECT_TRUE(await("wait\r\n")) << seen;
-  type("\x03");
-  EXPECT_TRUE(await("code 130")) << seen;
-  close(master);
-  EXPECT_EQ(waitpid(shell, nullptr, 0), shell);
+  InTerminal shell({"sh", "-c", line + "-c 'read x; echo \"command has <$x>\"'; " +
+                                    "read y; echo \"shell has <$y>\"; " + line +
+                                    "-c 'echo wait; exec sleep 1000'; echo code $?"});
+  shell.type("one\n");
+  EXPECT_TRUE(shell.await("command has <one>")) << shell.seen();
+  shell.type("two\n");
+  EXPECT_TRUE(shell.await("shell has <two>")) << shell.seen();
+  EXPECT_TRUE(shell.await("wait\r\n")) << shell.seen();
+  shell.type("\x03");
+  EXPECT_TRUE(shell.await("code 130")) << shell.seen();
+  EXPECT_EQ(shell.wait(), 0);
 }
 
 // ---- the parts ----

@@ -64,7 +64,7 @@ int file_with(const std::string& text) {
 }  // namespace
 
 void hear_signals() {
-  for (const int number : {SIGINT, SIGQUIT}) ::signal(number, SIG_DFL);
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT}) ::signal(number, SIG_DFL);
 }
 
 Process::Process(const std::vector<std::string>& command, const ProcessOptions& options)

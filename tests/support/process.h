@@ -30,7 +30,7 @@ struct Finished {
 inline constexpr std::chrono::seconds kProcessPatience{30};
 
 // Between fork and exec, as a terminal starts programs: a test program that runs in the background
-// of a script was itself started with these signals ignored.
+// of a script, or under nohup, was itself started with some signals ignored.
 void hear_signals();
 
 // Used by one thread.
