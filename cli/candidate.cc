@@ -82,18 +82,17 @@ int Candidate::run() {
 // ---- while the command runs ----
 
 void Candidate::look_at_lease() {
-  const Instant now = clock_.now();
-  const Duration remaining = term_->remaining();
-  if (remaining > Duration::zero()) {
-    child_->covered_until(now + remaining);
-    lease_file_->valid_for(remaining);
-    herald_.renewed(remaining);
+  const Cover cover = cover_of(clock_, *term_);
+  if (cover.remaining > Duration::zero()) {
+    child_->covered_until(cover.until);
+    lease_file_->renewed(cover);
+    herald_.renewed(cover);
   } else if (!std::exchange(lost_, true)) {
+    child_->lease_lost();  // first: all the others may take their time
     lease_file_->remove();
     herald_.unknown("the lease is lost");
     health_.end();
-    child_->lease_lost();
-    out().note(stopping_text(*child_, to_.budget, now));
+    out().note(stopping_text(*child_, to_.budget, cover.now));
   }
 }
 
@@ -159,7 +158,7 @@ void Candidate::look_around(bool looked) {
     return;
   }
   if (!term_ || term_->token() != term->token()) begin_term(*term);
-  herald_.renewed(term->remaining());
+  herald_.renewed(cover_of(clock_, *term));
   if (!command().empty() && clock_.now() >= start_at_ && to_.leadership.begin_work())
     start_command();
 }
@@ -184,14 +183,15 @@ void Candidate::end_term(const std::string& why) {
 void Candidate::start_command() {
   lost_ = false;
   const Tenure us = tenure(term_->token());
-  const Duration remaining = term_->remaining();
-  lease_file_.emplace(out(), us, remaining);
+  // Whoever does not read what we say must not make us late.
+  out().note(fmt::format("elected, {}; starting: {}", show_term(number_, term_->token()),
+                         fmt::join(command(), " ")));
+  const Cover cover = cover_of(clock_, *term_);
+  lease_file_.emplace(out(), us, cover);
   ChildPlan plan = plan_child(command(), to_.flags.supervision, to_.signals, us,
                               lease_file_->path());
   plan.terminal = terminal_.fd();
-  plan.covered_until = clock_.now() + term_->remaining();
-  out().note(fmt::format("elected, {}; starting: {}", show_term(number_, term_->token()),
-                         fmt::join(command(), " ")));
+  plan.covered_until = cover.until;
   child_.emplace(plan, clock_, to_.budget.grace);
   health_.begin();
   look_at_lease();

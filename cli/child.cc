@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "base/poll.h"
 #include "base/text.h"
 
 namespace mongoelector::cli {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int kNotExecutable = 126;
 constexpr int kNotFound = 127;
+constexpr Duration kLookAgain = std::chrono::milliseconds(5);
 
 Instant after(Instant from, Duration time) {
   return from == Instant::max() ? from : from + time;
@@ -68,8 +70,8 @@ void Child::set_kill_time() {
 }
 
 void Child::end(int wait_status) {
-  exit_code_ = shell_code(wait_status);
-  if (WIFSIGNALED(wait_status)) ended_by_ = WTERMSIG(wait_status);
+  exit_code_ = never_ran_.value_or(shell_code(wait_status));
+  if (!never_ran_ && WIFSIGNALED(wait_status)) ended_by_ = WTERMSIG(wait_status);
 }
 
 void Child::look() {
@@ -84,10 +86,10 @@ void Child::look() {
         obstacle_ = "cannot run " + internal::quoted(name_) + ": " +
                     std::strerror(static_cast<int>(report->value));
         // Like a shell: nothing of that name, or something that cannot be executed.
-        exit_code_ = report->value == ENOENT ? kNotFound : kNotExecutable;
+        never_ran_ = report->value == ENOENT ? kNotFound : kNotExecutable;
         break;
       case Guardian::Report::ended:
-        if (!exit_code_) end(static_cast<int>(report->value));
+        end(static_cast<int>(report->value));
         break;
       case Guardian::Report::suspended:
         suspended_ = true;
@@ -96,10 +98,21 @@ void Child::look() {
         escaped_ = static_cast<pid_t>(report->value);
         break;
       case Guardian::Report::vanished:
+        // Killed, but nobody waits for it: until it is gone it may still write what it was writing.
+        if (clock_.now() < vanished_until_) return wait_a_little();
+        end(SIGKILL);
+        break;
+      case Guardian::Report::gone:
         end(SIGKILL);
         break;
     }
   }
+}
+
+// There is nothing to hear from, only to look at.
+void Child::wait_a_little() {
+  if (vanished_until_ == Instant::max()) vanished_until_ = clock_.now() + grace_;
+  internal::poll_until(clock_, {}, clock_.now() + kLookAgain);
 }
 
 }  // namespace mongoelector::cli

@@ -48,10 +48,13 @@ class Child {
   bool suspended() { return std::exchange(suspended_, false); }
   // What kept it from running; empty if it ran.
   const std::string& obstacle() const { return obstacle_; }
+  // False: it could not be executed, or the guardian came too late to start it.
+  bool ran() const { return pid_ > 0 && obstacle_.empty(); }
 
  private:
   void set_kill_time();
   void end(int wait_status);
+  void wait_a_little();
 
   const Clock& clock_;
   const Duration grace_;
@@ -62,6 +65,8 @@ class Child {
   pid_t pid_ = -1;
   Instant stop_at_ = Instant::max();
   bool impatient_ = false;
+  Instant vanished_until_ = Instant::max();  // how long to wait for its group without a guardian
+  std::optional<int> never_ran_;
   std::optional<int> exit_code_;
   std::optional<int> ended_by_;
   std::optional<pid_t> escaped_;

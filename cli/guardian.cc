@@ -125,10 +125,19 @@ class Guard {
     signalfd_siginfo ignored{};
     while (read(children, &ignored, sizeof ignored) > 0) {
     }
+    reap_orphans();
     siginfo_t info{};
     if (waitid(P_PID, static_cast<id_t>(child_), &info, WSTOPPED | WNOHANG) == 0 &&
         info.si_pid == child_) {
       report(Guardian::Report::suspended, info.si_status);
+    }
+  }
+
+  // All but the command, whose zombie keeps the number of the group.
+  void reap_orphans() const {
+    for (siginfo_t one{}; waitid(P_ALL, 0, &one, WEXITED | WNOHANG | WNOWAIT) == 0; one = {}) {
+      if (one.si_pid == 0 || one.si_pid == child_) return;
+      waitpid(one.si_pid, nullptr, 0);
     }
   }
 
@@ -261,8 +270,8 @@ std::optional<Guardian::Report> Guardian::next_report() {
   const ssize_t size = read(reports_.get(), &message, sizeof message);
   if (size < 0) return std::nullopt;
   if (size == 0) {
-    if (group_ > 0) kill(-group_, SIGKILL);
-    return Report{.kind = Report::vanished};
+    const bool there = group_ > 0 && kill(-group_, SIGKILL) == 0;
+    return Report{.kind = there ? Report::vanished : Report::gone};
   }
   if (message.kind == Report::started) group_ = static_cast<pid_t>(message.value);
   return Report{.kind = static_cast<Report::Kind>(message.kind), .value = message.value};

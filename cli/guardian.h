@@ -44,7 +44,8 @@ class Guardian {
       suspended,    // value: the signal that stopped the command
       escaped,      // value: pid of a process that left the group and lives on; `ended` follows
       ended,        // value: as waitpid() gives it, of KILL if it came too late to start; the last
-      vanished,     // the guardian was killed; the command went with it
+      vanished,     // the guardian was killed; so is the command's group, of which some are left
+      gone,         // the guardian was killed, and nothing is left of the group
     };
     Kind kind;
     long value = 0;

@@ -59,10 +59,9 @@ void Herald::leading(const Term& term, std::uint64_t number, const Holder& self)
          "elected, " + show_term(number, term.token()), "elected");
 }
 
-void Herald::renewed(Duration remaining) {
-  const Duration until = internal::boottime() + remaining;
-  if (role_ != Role::leader || until - valid_until_ < kSame) return;
-  valid_until_ = until;
+void Herald::renewed(const Cover& cover) {
+  if (role_ != Role::leader || cover.until_boottime - valid_until_ < kSame) return;
+  valid_until_ = cover.until_boottime;
   write_role_file();
 }
 

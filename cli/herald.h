@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/cover.h"
 #include "cli/hooks.h"
 #include "cli/notifier.h"
 #include "cli/output.h"
@@ -29,8 +30,8 @@ class Herald {
   Role role() const { return role_; }
   // `number`: the term's, for people; 0: not known.
   void leading(const Term& term, std::uint64_t number, const Holder& self);
-  // The lease has been renewed, and can be proven for so long.
-  void renewed(Duration remaining);
+  // The lease has been renewed.
+  void renewed(const Cover& cover);
   void standby(const Record& leader, WallTime now);
   // Nobody can tell just now, or there is no leader.
   void unknown(const std::string& why);

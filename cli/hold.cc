@@ -81,10 +81,11 @@ int Hold::run(const std::vector<std::string>& command) {
                       .label = flags_.supervision.label,
                       .token = locker_->token(),
                       .ttl = budget_.ttl};
-  LeaseFile lease_file(context_.out, tenure, locker_->remaining());
+  const Cover cover = cover_of(clock(), *locker_);
+  LeaseFile lease_file(context_.out, tenure, cover);
   ChildPlan plan = plan_child(command, flags_.supervision, signals_, tenure, lease_file.path());
   plan.terminal = terminal.fd();
-  if (!flags_.warn_only) plan.covered_until = clock().now() + locker_->remaining();
+  if (!flags_.warn_only) plan.covered_until = cover.until;
   Child& child = child_.emplace(plan, clock(), budget_.grace);
   look_at_lease(child, lease_file);
   while (!child.exit_code()) {
@@ -107,13 +108,12 @@ int Hold::run(const std::vector<std::string>& command) {
 }
 
 void Hold::look_at_lease(Child& child, LeaseFile& lease_file) {
-  const Instant now = clock().now();
-  const Duration remaining = locker_->remaining();
-  if (remaining > Duration::zero()) {
-    if (!flags_.warn_only) child.covered_until(now + remaining);
-    lease_file.valid_for(remaining);
+  const Cover cover = cover_of(clock(), *locker_);
+  if (cover.remaining > Duration::zero()) {
+    if (!flags_.warn_only) child.covered_until(cover.until);
+    lease_file.renewed(cover);
   }
-  if (remaining > Duration::zero() || std::exchange(lost_, true)) return;
+  if (cover.remaining > Duration::zero() || std::exchange(lost_, true)) return;
   lease_file.remove();
   if (flags_.warn_only) {
     context_.out.note(internal::show_key(locker_->key()) +
@@ -121,7 +121,7 @@ void Hold::look_at_lease(Child& child, LeaseFile& lease_file) {
     return;
   }
   child.lease_lost();
-  context_.out.note(stopping_text(child, budget_, now));
+  context_.out.note(stopping_text(child, budget_, cover.now));
 }
 
 void Hold::look_at_clock(Child& child) {

@@ -40,6 +40,8 @@ class Hold {
   std::optional<int> acquire(AcquireOptions options, const std::function<void()>& tick = {});
   // Runs the command, which has to be over before this returns. Its exit code or ours.
   int run(const std::vector<std::string>& command);
+  // After that: whether the command has begun at all.
+  bool child_ran() const { return child_ && child_->ran(); }
 
  private:
   void look_at_lease(Child& child, LeaseFile& lease_file);

@@ -32,7 +32,7 @@ std::string directory() {
 
 }  // namespace
 
-LeaseFile::LeaseFile(Output& out, const Tenure& tenure, Duration remaining)
+LeaseFile::LeaseFile(Output& out, const Tenure& tenure, const Cover& cover)
     : out_(out),
       content_{{"schema", "mongoelector.lease_file/1"},
                {"name", tenure.key.name()},
@@ -43,14 +43,12 @@ LeaseFile::LeaseFile(Output& out, const Tenure& tenure, Duration remaining)
                {"ttl_seconds", internal::seconds(tenure.ttl)},
                {"valid_until_boottime", 0.0}},
       path_(directory() + "/mongoelector-" + internal::new_uuid() + ".json") {
-  if (!write(internal::boottime() + remaining)) path_.clear();
+  if (!write(cover.until_boottime)) path_.clear();
 }
 
-void LeaseFile::valid_for(Duration remaining) {
-  if (path_.empty()) return;
-  const Duration until = internal::boottime() + remaining;
-  if (until - written_ < kSame) return;
-  write(until);
+void LeaseFile::renewed(const Cover& cover) {
+  if (path_.empty() || cover.until_boottime - written_ < kSame) return;
+  write(cover.until_boottime);
 }
 
 void LeaseFile::remove() noexcept {

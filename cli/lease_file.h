@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "cli/cover.h"
 #include "cli/output.h"
-#include "mongoelector/clock.h"
 
 namespace mongoelector::cli {
 
@@ -18,14 +18,14 @@ struct Tenure;
 // renews any more says so by itself.
 class LeaseFile {
  public:
-  LeaseFile(Output& out, const Tenure& tenure, Duration remaining);
+  LeaseFile(Output& out, const Tenure& tenure, const Cover& cover);
   ~LeaseFile() { remove(); }
   LeaseFile(const LeaseFile&) = delete;
   LeaseFile& operator=(const LeaseFile&) = delete;
 
   // Empty: there is no such file.
   const std::string& path() const { return path_; }
-  void valid_for(Duration remaining);
+  void renewed(const Cover& cover);
   void remove() noexcept;
 
  private:

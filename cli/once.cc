@@ -92,7 +92,8 @@ class OnceCommand : public Command {
         holder_name(flags_.hold.supervision.label, hold.locker().status().uuid);
     if (const auto taken = window.take(us)) return not_due(context, describe(*taken));
     const int code = hold.run(command);
-    if (code == 0 || !flags_.retry_failed) return code;
+    // What has not even begun has not been done: another host may have the command.
+    if (hold.child_ran() && (code == 0 || !flags_.retry_failed)) return code;
     try {
       window.give_back();
     } catch (const StoreError& error) {

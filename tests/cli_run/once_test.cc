@@ -117,6 +117,15 @@ TEST_P(Once, leaves_the_window_to_others_after_a_failure_if_asked_to) {
   EXPECT_EQ(run("echo ran", {"--retry-failed"}).out, "");
 }
 
+TEST_P(Once, leaves_the_window_to_others_if_the_command_cannot_run_here) {
+  const std::vector<std::string> here{"--uri", store_.uri(), "once", "a", "--per", "1h", "--"};
+  std::vector<std::string> missing = here;
+  missing.push_back("no-such-command");
+  EXPECT_EQ(run_tool(missing).code, 127);
+  EXPECT_EQ(run("echo ran").out, "ran\n");
+  EXPECT_EQ(run("echo ran").out, "");
+}
+
 TEST_P(Once, is_started_by_one_of_many_that_come_at_the_same_time) {
   for (int round = 0; round < 3; ++round) {
     std::vector<std::unique_ptr<Process>> hosts;

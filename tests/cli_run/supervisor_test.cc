@@ -146,7 +146,21 @@ TEST(Supervisor, ends_the_command_when_the_guardian_is_killed) {
   ASSERT_NE(guardian, tool.pid());
   kill(guardian, SIGKILL);
   EXPECT_EQ(tool.wait().code, 137);
-  EXPECT_TRUE(eventually([&] { return gone(pid); }));
+  EXPECT_TRUE(gone(pid)) << "the lock was free while the command was still there";
+}
+
+TEST(Supervisor, leaves_no_dead_behind_of_those_that_the_command_forgot) {
+  const LocalStore store;
+  Process tool(store.lock("for i in 1 2 3 4 5 6 7 8 9; do (true &); done; echo ready $$; "
+                          "echo guardian $PPID; exec sleep 1000",
+                          kPatient));
+  const pid_t pid = await_ready(tool);
+  const std::string guardian = tool.await_line("guardian").substr(9);
+  const std::string children = "/proc/" + guardian + "/task/" + guardian + "/children";
+  EXPECT_TRUE(eventually([&] { return content(children) == std::to_string(pid) + " "; }))
+      << content(children);
+  tool.signal(SIGTERM);
+  EXPECT_EQ(tool.wait().code, 143);
 }
 
 TEST(Supervisor, a_stopped_supervisor_does_not_keep_the_command_beyond_the_lease) {
