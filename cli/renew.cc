@@ -42,6 +42,12 @@ class RenewCommand : public Command {
       const Connection connection = open_connection(context);
       const Record record = find_lease(connection.session->store(), name_, target, token_);
       const Duration ttl = ttl_.value_or(record.ttl);
+      // Whoever holds it counts on what it was last given.
+      if (ttl < record.ttl) {
+        throw Failure(Exit::usage, "--ttl " + internal::show_duration(ttl) +
+                                       " is shorter than the lease's own, " +
+                                       internal::show_duration(record.ttl));
+      }
       const MongoLocker check(connection.session, target.name, {.ttl = ttl});
       lease = renew_lease(
           connection,

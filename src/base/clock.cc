@@ -4,9 +4,11 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <new>
 #include <utility>
 
@@ -48,10 +50,12 @@ constexpr Duration kLongestWait = std::chrono::milliseconds(500);
 
 class SharedStoreClock : public Clock {
  public:
-  SharedStoreClock() : moves_(new Move{ahead_of(read_ns(CLOCK_BOOTTIME)), 0, nullptr}) {}
+  SharedStoreClock() : moves_(&spare_[0]) {
+    spare_[0].ahead_ns = ahead_of(read_ns(CLOCK_BOOTTIME));
+  }
   ~SharedStoreClock() override {
     const Move* move = moves_.load();
-    while (move != nullptr) delete std::exchange(move, move->before);
+    while (move != nullptr) discard(std::exchange(move, move->before));
   }
 
   Instant now() const noexcept override {
@@ -83,10 +87,23 @@ class SharedStoreClock : public Clock {
   // pointer publishes both at once, so nobody can see a move whose jump is not counted yet. Moves
   // are steps of the wall clock (slewing moves CLOCK_BOOTTIME along), so the chain stays short.
   struct Move {
-    std::int64_t ahead_ns;
-    std::int64_t jumped_ns;
-    const Move* before;
+    std::int64_t ahead_ns = 0;
+    std::int64_t jumped_ns = 0;
+    const Move* before = nullptr;
   };
+
+  // The first ones need no memory: a process forked off one with threads must not ask for any.
+  const Move* make(const Move& content) const noexcept {
+    const std::size_t at = used_.fetch_add(1, std::memory_order_relaxed);
+    if (at >= spare_.size()) return new (std::nothrow) Move(content);
+    spare_[at] = content;
+    return &spare_[at];
+  }
+  void discard(const Move* move) const noexcept {
+    const bool spare = std::less_equal<>()(spare_.data(), move) &&
+                       std::less<>()(move, spare_.data() + spare_.size());
+    if (!spare) delete move;
+  }
 
   // The coarse clock is enough to see a jump and four times cheaper.
   static std::int64_t ahead_of(std::int64_t boot) {
@@ -101,13 +118,15 @@ class SharedStoreClock : public Clock {
       const std::int64_t moved = ahead - known->ahead_ns;
       if (std::abs(moved) <= kDriftNs) return known;
       const std::int64_t jump = moved > kJumpNs ? moved : 0;
-      const Move* next = new (std::nothrow) Move{ahead, known->jumped_ns + jump, known};
+      const Move* next = make({ahead, known->jumped_ns + jump, known});
       if (next == nullptr) return known;
       if (moves_.compare_exchange_strong(known, next, std::memory_order_acq_rel)) return next;
-      delete next;  // somebody else has seen it first
+      discard(next);  // somebody else has seen it first
     }
   }
 
+  mutable std::array<Move, 64> spare_{};
+  mutable std::atomic<std::size_t> used_{1};
   mutable std::atomic<const Move*> moves_;
 };
 

@@ -77,7 +77,7 @@ TEST_F(MongoDocuments, of_a_name_alone_are_free) {
 }
 
 TEST_F(MongoDocuments, that_are_not_understood_are_never_taken) {
-  const std::string past = R"({"$subtract": ["$$NOW", 3600000]})";
+  const std::string past = R"({"$subtract": ["$$NOW", 1800000]})";
   expect_damaged("no date", R"({"uuid": "u", "locked": true})");
   expect_damaged("a number", R"({"uuid": "u", "ts_expire": 5})");
   expect_damaged("a text", R"({"uuid": "u", "ts_expire": "soon"})");

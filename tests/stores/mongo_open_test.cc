@@ -21,11 +21,11 @@ class MongoOpening : public MongoStore {
   }
 };
 
-TEST_F(MongoOpening, makes_the_broom_with_an_hour_of_grace) {
+TEST_F(MongoOpening, makes_the_broom_with_two_days_of_grace) {
   const auto store = open();
   for (const char* collection : {"mongolocker", "elector.locks"}) {
     const std::string made = indexes(collection);
-    EXPECT_NE(made.find(R"("name" : "ts_expire_1", "expireAfterSeconds" : 3600)"),
+    EXPECT_NE(made.find(R"("name" : "ts_expire_1", "expireAfterSeconds" : 172800)"),
               std::string::npos)
         << made;
   }
@@ -63,7 +63,7 @@ TEST_F(MongoOpening, leaves_a_foreign_index_and_says_what_it_weakens) {
 
 TEST_F(MongoOpening, leaves_an_index_of_any_name_that_sweeps_later_or_never) {
   for (const auto& [rest, warned] :
-       {std::pair(R"("name": "theirs", "expireAfterSeconds": 7200)", false),
+       {std::pair(R"("name": "theirs", "expireAfterSeconds": 200000)", false),
         {R"("name": "plain")", true}}) {
     make_index(rest);
     const std::string before = indexes("mongolocker");

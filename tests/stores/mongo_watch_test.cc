@@ -178,7 +178,7 @@ TEST_F(MongoWatch, a_record_swept_by_the_server_is_hinted_too) {
   hold(*store_, key_);
   Listener listener(watching_->watch());
   put("nightly",
-      R"({"$mergeObjects": ["$$ROOT", {"ts_expire": {"$subtract": ["$$NOW", 7200000]}}]})");
+      R"({"$mergeObjects": ["$$ROOT", {"ts_expire": {"$subtract": ["$$NOW", 200000000]}}]})");
   expect_freed(listener, key_);
 }
 

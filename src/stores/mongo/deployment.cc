@@ -13,8 +13,10 @@ namespace mongoelector::internal::mongo {
 namespace {
 
 constexpr std::int64_t kOldestWireVersion = 9;  // server 4.4: expressions in projections
-// An hour of grace: with none, a new primary whose clock is ahead would sweep away a living lease.
-constexpr std::int32_t kGraceSeconds = 3600;
+// A missing record is free, whatever judged it; so the sweeper has to be later than any primary's
+// clock is ahead, and there is no hurry: what has expired is taken over long before it is swept.
+constexpr std::int32_t kSweepLeasesAfter = 2 * 24 * 3600;
+constexpr std::int32_t kSweepMembersAfter = 3600;
 constexpr int kNamespaceNotFound = 26;
 
 constexpr int kCommandNotFound = 59;
@@ -208,11 +210,11 @@ std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, Pyt
   constexpr char kLeases[] =
       "a new primary whose clock is ahead by more than that deletes leases still in force";
   // Zero is the one value that no Python version refuses.
-  prepare(names.locks, "ts_expire", alone ? kGraceSeconds : 0, kLeases);
-  prepare(names.elections, "ts_expire", alone ? kGraceSeconds : 0, kLeases);
+  prepare(names.locks, "ts_expire", alone ? kSweepLeasesAfter : 0, kLeases);
+  prepare(names.elections, "ts_expire", alone ? kSweepLeasesAfter : 0, kLeases);
   // Python members make theirs with their own ttl, and some stop at one that differs.
   if (alone) {
-    prepare(names.status.front(), "timestamp", kGraceSeconds,
+    prepare(names.status.front(), "timestamp", kSweepMembersAfter,
             "members that report less often are not shown");
   }
   constexpr std::chrono::seconds kKept = kKeepTermsFor;

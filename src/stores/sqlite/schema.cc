@@ -137,7 +137,8 @@ void check_time_namespace(Database& database, const std::string& path, const Tim
 }
 
 // The first use of a file after a boot, or of a copy of a file: from now on tokens are larger than
-// any that a power cut may have taken back.
+// any that a power cut, an older copy or a file that is gone may have given. So an epoch is at
+// least the time, in steps of 32 s; 27 bits last until 2106.
 void adopt(Database& database, const std::string& path, const Timebase& timebase,
            std::int64_t inode) {
   static constexpr char kAdopted[] = "SELECT 1 FROM meta WHERE boot = ? AND inode = ?";
@@ -149,8 +150,9 @@ void adopt(Database& database, const std::string& path, const Timebase& timebase
     check_time_namespace(database, path, timebase);
     if (Query(database, kAdopted, timebase.boot, inode).next()) return;
     Query(database,
-          "UPDATE meta SET token = ((token >> 40) + 1) << 40, boot = ?, time_namespace = ?, "
-          "inode = ?, log_inode = 0, quiet_until_ms = 0",
+          "UPDATE meta SET token = max((token >> 36) + 1, "
+          "CAST(strftime('%s', 'now') AS INTEGER) >> 5 & 0x7FFFFFF) << 36, "
+          "boot = ?, time_namespace = ?, inode = ?, log_inode = 0, quiet_until_ms = 0",
           timebase.boot, timebase.time_namespace, inode)
         .run();
     if (database.changes() != 1) damaged(path, "has lost its token counter");
