@@ -257,7 +257,8 @@ void Candidate::answer_signals() {
     return;
   }
   while (const auto signal = to_.signals.next()) {
-    if (!asks_to_end(*signal)) continue;
+    // Whose terminal is gone must not lead one day unseen; nohup(1) keeps the signal away.
+    if (!asks_to_end(*signal) && *signal != SIGHUP) continue;
     to_.report.because("interrupted");
     exit_code_ = *signal == SIGTERM ? 0 : 128 + *signal;
   }

@@ -125,7 +125,7 @@ TEST(Run, leaves_nothing_behind_when_stopped_as_standby) {
   const LocalStore store;
   Process leader(store.run(kWorker));
   await_ready(leader);
-  for (const auto& [signal, code] : {std::pair{SIGTERM, 0}, {SIGINT, 130}}) {
+  for (const auto& [signal, code] : {std::pair{SIGTERM, 0}, {SIGINT, 130}, {SIGHUP, 129}}) {
     Process standby(store.run(kWorker));
     standby.await_error_line("standby");
     standby.signal(signal);
