@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/exit_codes.h"
+#include "cli/given.h"
 #include "cli/man.h"
 #include "cli/syntax.h"
 #include "mongoelector/connect.h"
@@ -109,6 +110,11 @@ std::string help_of(Command& command) {
   if (!about.examples.empty()) out += "\nexamples:\n" + examples_of(about.examples);
   if (const std::string flags = flags_of(words_of(command)); !flags.empty())
     out += "\nflags:\n" + flags;
+  if (about.starts_a_command) {
+    out += "\nthe command finds in its environment:\n";
+    for (const EnvironmentVariable& variable : kGiven)
+      out += entry(std::string(variable.name), variable.meaning, 32);
+  }
   if (!about.details.empty()) out += fmt::format("\n{}", about.details);
   out += "\nflags of every command:\n" + flags_of(global_words());
   return out;

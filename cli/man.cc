@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/exit_codes.h"
+#include "cli/given.h"
 #include "cli/syntax.h"
 #include "mongoelector/version.h"
 
@@ -122,6 +123,11 @@ std::string page_of(Command& command) {
   if (!about.examples.empty()) out += ".SH EXAMPLES\n" + examples_of(about.examples);
   if (const std::string flags = flags_of(words_of(command)); !flags.empty())
     out += ".SH OPTIONS\n" + flags;
+  if (about.starts_a_command) {
+    out += ".SH ENVIRONMENT\nThe command finds in its environment:\n";
+    for (const EnvironmentVariable& variable : kGiven)
+      out += entry(bold(variable.name), variable.meaning);
+  }
   // Its lines may be a table.
   if (!about.details.empty())
     out += ".SH NOTES\n.nf\n" + plain(about.details) + (about.details.back() == '\n' ? "" : "\n") +

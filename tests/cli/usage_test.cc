@@ -61,7 +61,7 @@ TEST(Usage, help_lists_every_variable_that_the_sources_read) {
   int seen = 0;
   for (const auto& file : std::filesystem::directory_iterator(MONGOELECTOR_SOURCE_DIR "/cli")) {
     const std::string name = file.path().filename();
-    if (name == "supervision.cc" || name == "herald.cc") continue;
+    if (name == "supervision.cc" || name == "herald.cc" || name == "given.h") continue;
     std::ifstream in(file.path());
     const std::string source{std::istreambuf_iterator<char>(in), {}};
     for (std::sregex_iterator at(source.begin(), source.end(), variable), end; at != end; ++at) {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <regex>
 
+#include "cli/given.h"
 #include "cli/supervised.h"
 #include "support/eventually.h"
 
@@ -81,6 +82,17 @@ TEST(Lock, gives_the_command_its_stdin_arguments_and_stdout) {
   EXPECT_EQ(finished.out, "from stdin\n-n,a  b,");
   EXPECT_EQ(finished.err, "");
   EXPECT_EQ(run_process(store.command("lock", {"a", "-c", "echo a | cat"})).out, "a\n");
+}
+
+TEST(Lock, gives_the_command_what_its_help_says) {
+  const LocalStore store;
+  const Finished finished = run_process(store.run("env"));
+  const std::string help = run_tool({"help", "run"}).out;
+  for (const auto& variable : cli::kGiven) {
+    const std::string name(variable.name);
+    EXPECT_NE(finished.out.find("\n" + name + "="), std::string::npos) << finished.out;
+    EXPECT_NE(help.find("  " + name + " "), std::string::npos) << help;
+  }
 }
 
 TEST(Lock, tells_the_command_who_it_is_and_hides_the_credentials) {
