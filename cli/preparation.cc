@@ -61,8 +61,8 @@ std::optional<std::string> sqlite_path(const StoreChoice& choice) {
 
 std::vector<Broom> brooms() {
   using std::chrono::hours;
-  return {{"mongolocker", "ts_expire", hours(1)},
-          {"elector.locks", "ts_expire", hours(1)},
+  return {{"mongolocker", "ts_expire", hours(24 * 2)},
+          {"elector.locks", "ts_expire", hours(24 * 2)},
           {"elector.status", "timestamp", hours(1)},
           {"elector.history", "ts_written", hours(24 * 30)}};
 }
