@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <string>
+#include <utility>
 
 #include "mongoelector/connect.h"
 
@@ -65,7 +66,9 @@ std::vector<Span> secrets_in(std::string_view uri) {
 
 }  // namespace internal
 
-std::string redact_uri(std::string_view uri) {
+namespace {
+
+std::string without_secrets(std::string_view uri) {
   std::string shown;
   std::size_t from = 0;
   for (const internal::Span& secret : internal::secrets_in(uri)) {
@@ -73,6 +76,20 @@ std::string redact_uri(std::string_view uri) {
     from = secret.end;
   }
   return shown + std::string(uri.substr(from));
+}
+
+}  // namespace
+
+std::string redact_uri(std::string_view uri) {
+  // What is left of a damaged one may look like another secret.
+  constexpr int kMostTimes = 16;
+  std::string shown = without_secrets(uri);
+  for (int times = 0; times < kMostTimes; ++times) {
+    std::string again = without_secrets(shown);
+    if (again == shown) break;
+    shown = std::move(again);
+  }
+  return shown;
 }
 
 }  // namespace mongoelector
