@@ -13,7 +13,7 @@ inline constexpr std::array<EnvironmentVariable, 7> kGiven{{
     {"MONGOELECTOR_KIND", "lock or election"},
     {"MONGOELECTOR_HOLDER", "who holds it, as status shows it"},
     {"MONGOELECTOR_TOKEN", "the fencing token: send it along with every write"},
-    {"MONGOELECTOR_TERM", "the number of an election's term, for people"},
+    {"MONGOELECTOR_TERM", "the number of an election's term, for people, if it is known"},
     {"MONGOELECTOR_TTL_SECONDS", "how long the lease lasts unless renewed"},
     {"MONGOELECTOR_LEASE_FILE",
      "a JSON file with all that; its valid_until_boottime, in seconds of CLOCK_BOOTTIME, is when "
