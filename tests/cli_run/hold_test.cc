@@ -248,7 +248,7 @@ TEST(HoldInTerminal, lets_the_command_hear_ctrl_c) {
 
 TEST(HoldInTerminal, goes_on_renewing_while_the_command_is_suspended) {
   const LocalStore store;
-  InTerminal tool(store.lock("echo ready; trap 'exit 7' INT; while :; do sleep 0.02; done",
+  InTerminal tool(store.lock("trap 'exit 7' INT; echo ready; while :; do sleep 0.02; done",
                              {"--ttl", "1s", "--grace", "50ms"}));
   EXPECT_TRUE(tool.await("ready"));
   tool.type("\x1a");
