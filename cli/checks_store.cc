@@ -11,6 +11,7 @@
 #include "cli/checks.h"
 #include "cli/quantiles.h"
 #include "cli/views.h"
+#include "core/timing.h"
 #include "mongoelector/error.h"
 
 namespace mongoelector::cli {
@@ -21,16 +22,12 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kSamples = 20;
-// MongoDB's election of a new primary, with the defaults of its servers.
-constexpr seconds kPrimaryElection{12};
 constexpr seconds kScratchTtl{10};
 
-// As the library derives them from the ttl when nothing else is said (options.h).
-Duration call_budget(Duration ttl) {
-  return std::clamp<Duration>(ttl / 10, milliseconds(100), seconds(5));
-}
-Duration outage_survived(Duration ttl) {
-  return ttl - ttl / 5 - ttl / 5 - call_budget(ttl) - ttl / 20;
+// As the library derives them from a ttl when nothing else is said; from the nearest that it takes.
+internal::Timing timing_of(Duration ttl) {
+  return internal::resolve_timing(std::clamp(ttl, kSmallestTtlEmbedded, kLargestTtl), {},
+                                  kSmallestTtlEmbedded);
 }
 
 // What to do about a warning of a store, by a part of its text.
@@ -70,7 +67,7 @@ void check_topology(Findings& findings, const StoreInfo& info) {
 
 void check_latency(Findings& findings, std::vector<Duration> trips, Duration ttl) {
   const Quantiles trip(std::move(trips));
-  const Duration budget = call_budget(ttl);
+  const Duration budget = timing_of(ttl).call_budget;
   const std::string message =
       fmt::format("round trip p50 {}, p99 {}; with a ttl of {} a call may take {}",
                   show_latency(trip.at(0.5)), show_latency(trip.at(0.99)),
@@ -238,11 +235,12 @@ void check_answers(Findings& findings, const Connection& connection, Duration tt
 
 void check_timing(Findings& findings, const Connection& connection, Duration ttl) {
   if (!connection.session->store().shared()) return;
+  const Duration survived = timing_of(ttl).outage_survived();
   const std::string message =
       fmt::format("a ttl of {} rides out {} without a primary; MongoDB elects one within {}",
-                  internal::show_duration(ttl), internal::show_duration(outage_survived(ttl)),
-                  internal::show_duration(kPrimaryElection));
-  if (outage_survived(ttl) < kPrimaryElection) {
+                  internal::show_duration(ttl), internal::show_duration(survived),
+                  internal::show_duration(internal::kPrimaryElection));
+  if (survived < internal::kPrimaryElection) {
     findings.warn("timing", message, "--ttl 30s where the lease is taken; here --ttl tells yours");
   } else {
     findings.ok("timing", message);

@@ -16,9 +16,9 @@ struct FormatWord {
 };
 
 constexpr std::array<FormatWord, 4> kWords{{{"table", Format::table},
-                                      {"wide", Format::wide},
-                                      {"json", Format::json},
-                                      {"name", Format::name}}};
+                                            {"wide", Format::wide},
+                                            {"json", Format::json},
+                                            {"name", Format::name}}};
 
 }  // namespace
 

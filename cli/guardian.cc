@@ -270,7 +270,8 @@ std::optional<Guardian::Report> Guardian::next_report() {
   const ssize_t size = read(reports_.get(), &message, sizeof message);
   if (size < 0) return std::nullopt;
   if (size == 0) {
-    const bool there = group_ > 0 && kill(-group_, SIGKILL) == 0;
+    // A group that may not be signalled is there all the same.
+    const bool there = group_ > 0 && (kill(-group_, SIGKILL) == 0 || errno != ESRCH);
     return Report{.kind = there ? Report::vanished : Report::gone};
   }
   if (message.kind == Report::started) group_ = static_cast<pid_t>(message.value);

@@ -88,24 +88,26 @@ class LoadRunner::Client {
   template <class Leave>
   void follow(const Leave& leave) {
     std::optional<Instant> acquired;
-    std::exception_ptr error;
+    std::exception_ptr not_acquired;
     std::thread waiting([&] {
       try {
         MongoLocker next = locker();
         next.acquire(patiently());
         acquired = clock().now();
       } catch (...) {
-        error = std::current_exception();
+        not_acquired = std::current_exception();
       }
     });
     std::optional<Instant> left;
+    std::exception_ptr not_left;
     try {
       left = leave();
     } catch (...) {
-      error = std::current_exception();
+      not_left = std::current_exception();
     }
     waiting.join();
-    if (error) std::rethrow_exception(error);
+    for (const std::exception_ptr& error : {not_left, not_acquired})
+      if (error) std::rethrow_exception(error);
     result_.latencies.push_back(*acquired - *left);
   }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/records.h"
+
 namespace mongoelector::cli {
 
 namespace {
@@ -60,11 +62,10 @@ std::optional<std::string> sqlite_path(const StoreChoice& choice) {
 }
 
 std::vector<Broom> brooms() {
-  using std::chrono::hours;
-  return {{"mongolocker", "ts_expire", hours(24 * 2)},
-          {"elector.locks", "ts_expire", hours(24 * 2)},
-          {"elector.status", "timestamp", hours(1)},
-          {"elector.history", "ts_written", hours(24 * 30)}};
+  return {{"mongolocker", "ts_expire", internal::kSweepLeasesAfter},
+          {"elector.locks", "ts_expire", internal::kSweepLeasesAfter},
+          {"elector.status", "timestamp", internal::kSweepMembersAfter},
+          {"elector.history", "ts_written", internal::kKeepTermsFor}};
 }
 
 std::string role_commands(const std::string& database) {

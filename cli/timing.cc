@@ -16,9 +16,6 @@ namespace {
 using internal::seconds;
 using internal::show_duration;
 
-// What a replica set needs for an election of its own, with the server's defaults.
-constexpr Duration kServerElection = std::chrono::seconds(12);
-
 struct Figures {
   bool shared;
   internal::Timing timing;
@@ -112,10 +109,10 @@ class TimingCommand : public Command {
     line("outage survived",
          fmt::format("{} without the store, whenever it begins", show_duration(survived)));
     if (figures.shared) {
-      const bool enough = survived >= kServerElection;
+      const bool enough = survived >= internal::kPrimaryElection;
       line("", fmt::format("{} an election of MongoDB, which takes up to {} by default",
                            enough ? "enough for" : "NOT enough for",
-                           show_duration(kServerElection)));
+                           show_duration(internal::kPrimaryElection)));
     }
     line("stop", fmt::format("TERM {} after the last renewal, KILL after a grace of {}, {} before "
                              "the lease ends",

@@ -20,5 +20,7 @@ std::string time_namespace();
 
 // CLOCK_MONOTONIC in milliseconds: the clock that judges leases of the embedded store.
 std::int64_t monotonic_ms();
+// The wall clock, in seconds since 1970.
+std::int64_t wall_seconds();
 
 }  // namespace mongoelector::internal

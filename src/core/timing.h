@@ -30,6 +30,10 @@ struct Timing {
   }
 };
 
+// What a MongoDB replica set needs to elect a primary, with the defaults of its servers: an outage
+// that a lease is to survive.
+inline constexpr Duration kPrimaryElection = std::chrono::seconds(12);
+
 // Throws ArgumentError naming both options and their values when they do not go together.
 Timing resolve_timing(Duration ttl, const TimingOptions& options, Duration smallest_ttl);
 

@@ -1,12 +1,16 @@
 // What the tests of `lock` and `run` share: a store of their own and a look at processes.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/poll.h"
+#include "cli/child.h"
 #include "mongoelector/mongoelector.h"
 #include "support/temp_dir.h"
 #include "support/tool.h"
@@ -29,6 +33,16 @@ inline char process_state(pid_t pid) {
 inline bool gone(pid_t pid) {
   const char state = process_state(pid);
   return state == '\0' || state == 'Z';
+}
+
+// Of a command that runs without the tool around it; -1 if it does not end.
+inline int exit_code_of(cli::Child& child, const Clock& clock) {
+  while (!child.exit_code()) {
+    std::array<pollfd, 1> watched{{{.fd = child.fd(), .events = POLLIN}}};
+    if (!internal::poll_until(clock, watched, clock.now() + std::chrono::seconds(20))) return -1;
+    child.look();
+  }
+  return *child.exit_code();
 }
 
 // A SQLite file and the tool on it.

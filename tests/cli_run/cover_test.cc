@@ -18,13 +18,14 @@ class StoppedOnce : public FakeClock {
  public:
   explicit StoppedOnce(int at) : left_(at) {}
   Instant now() const noexcept override {
-    const Instant before = FakeClock::now();
-    if (--left_ == 0) const_cast<StoppedOnce*>(this)->advance(hours(1));
-    return before;
+    const Instant shown = FakeClock::now() + stopped_;
+    if (--left_ == 0) stopped_ = hours(1);
+    return shown;
   }
 
  private:
   mutable int left_;
+  mutable Duration stopped_{};
 };
 
 struct Holder {

@@ -249,14 +249,7 @@ class ChildTest : public testing::Test {
             .environment = {"PATH=/usr/bin:/bin"},
             .signal_mask = signals_.inherited()};
   }
-  int end_of(cli::Child& child) const {
-    while (!child.exit_code()) {
-      std::array<pollfd, 1> watched{{{.fd = child.fd(), .events = POLLIN}}};
-      if (!internal::poll_until(*clock_, watched, clock_->now() + 20s)) return -1;
-      child.look();
-    }
-    return *child.exit_code();
-  }
+  int end_of(cli::Child& child) const { return exit_code_of(child, *clock_); }
 
   cli::Signals signals_;
   std::shared_ptr<Clock> clock_ = make_machine_clock();

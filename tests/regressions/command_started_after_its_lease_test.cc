@@ -4,13 +4,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <array>
 #include <chrono>
 #include <filesystem>
 
-#include "base/poll.h"
 #include "cli/child.h"
 #include "cli/signals.h"
+#include "cli/supervised.h"
 #include "support/temp_dir.h"
 
 namespace mongoelector::test {
@@ -26,14 +25,7 @@ class LateSupervisor : public testing::Test {
             .signal_mask = signals_.inherited(),
             .covered_until = clock_->now() + covered_for};
   }
-  int end_of(cli::Child& child) const {
-    while (!child.exit_code()) {
-      std::array<pollfd, 1> watched{{{.fd = child.fd(), .events = POLLIN}}};
-      if (!internal::poll_until(*clock_, watched, clock_->now() + 20s)) return -1;
-      child.look();
-    }
-    return *child.exit_code();
-  }
+  int end_of(cli::Child& child) const { return exit_code_of(child, *clock_); }
 
   const cli::Signals signals_;
   const std::shared_ptr<Clock> clock_ = make_machine_clock();

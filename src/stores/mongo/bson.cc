@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "base/records.h"
+
 namespace mongoelector::internal::mongo {
 
 namespace {
@@ -94,8 +96,6 @@ std::optional<Date> date(const bson_t& document, const char* name) {
 }
 
 std::chrono::milliseconds expressible(std::int64_t ms) {
-  constexpr std::int64_t kEarliestMs = -1'900'000'000'000;
-  constexpr std::int64_t kFarthestMs = 7'300'000'000'000;
   return std::chrono::milliseconds(std::clamp(ms, kEarliestMs, kFarthestMs));
 }
 

@@ -85,8 +85,8 @@ std::optional<double> number(const bson_t& document, const char* name);         
 // A number of any width, towards zero; nothing too if an int64 cannot express it.
 std::optional<std::int64_t> whole(const bson_t& document, const char* name);
 bool truth(const bson_t& document, const char* name);                           // true, not missing
-// Times that nanoseconds can express, and the difference of any two of them as well: the years 1910
-// to 2201. Nothing in a document bounds what it says. This is the nearest.
+// Nothing in a document bounds what it says. This is the nearest that can be expressed, from
+// kEarliestMs to kFarthestMs (base/records.h).
 std::chrono::milliseconds expressible(std::int64_t ms);
 // A date among them.
 std::optional<std::chrono::system_clock::time_point> wall_time(const bson_t& document,

@@ -13,10 +13,6 @@ namespace mongoelector::internal::mongo {
 namespace {
 
 constexpr std::int64_t kOldestWireVersion = 9;  // server 4.4: expressions in projections
-// A missing record is free, whatever judged it; so the sweeper has to be later than any primary's
-// clock is ahead, and there is no hurry: what has expired is taken over long before it is swept.
-constexpr std::int32_t kSweepLeasesAfter = 2 * 24 * 3600;
-constexpr std::int32_t kSweepMembersAfter = 3600;
 constexpr int kNamespaceNotFound = 26;
 
 constexpr int kCommandNotFound = 59;
@@ -202,24 +198,24 @@ std::vector<std::string> check_deployment(Driver& driver, const Names& names) {
 std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, PythonFleet fleet) {
   const bool alone = fleet == PythonFleet::none;
   std::vector<std::string> warnings;
-  const auto prepare = [&](const std::string& collection, const char* on, std::int32_t after,
-                           const char* if_sooner) {
-    if (auto warning = prepare_index(driver, names.database, collection, on, after, if_sooner))
+  const auto prepare = [&](const std::string& collection, const char* on,
+                           std::chrono::seconds after, const char* if_sooner) {
+    if (auto warning = prepare_index(driver, names.database, collection, on,
+                                     static_cast<std::int32_t>(after.count()), if_sooner))
       warnings.push_back(std::move(*warning));
   };
   constexpr char kLeases[] =
       "a new primary whose clock is ahead by more than that deletes leases still in force";
   // Zero is the one value that no Python version refuses.
-  prepare(names.locks, "ts_expire", alone ? kSweepLeasesAfter : 0, kLeases);
-  prepare(names.elections, "ts_expire", alone ? kSweepLeasesAfter : 0, kLeases);
+  const std::chrono::seconds leases_after = alone ? kSweepLeasesAfter : std::chrono::hours(0);
+  prepare(names.locks, "ts_expire", leases_after, kLeases);
+  prepare(names.elections, "ts_expire", leases_after, kLeases);
   // Python members make theirs with their own ttl, and some stop at one that differs.
   if (alone) {
     prepare(names.status.front(), "timestamp", kSweepMembersAfter,
             "members that report less often are not shown");
   }
-  constexpr std::chrono::seconds kKept = kKeepTermsFor;
-  prepare(names.history, "ts_written", static_cast<std::int32_t>(kKept.count()),
-          "the history goes back no further");
+  prepare(names.history, "ts_written", kKeepTermsFor, "the history goes back no further");
   return warnings;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/records.h"
 #include "mongoelector/options.h"
 #include "stores/sqlite/database.h"
 
@@ -16,11 +17,6 @@ namespace mongoelector::internal {
 inline std::int64_t ceil_ms(Duration value) {
   return std::chrono::ceil<std::chrono::milliseconds>(value).count();
 }
-
-// Nanoseconds can express such a time and the difference of any two: the years 1910 to 2201, with
-// Pause::kIndefinitely among them.
-inline constexpr std::int64_t kEarliestMs = -1'900'000'000'000;
-inline constexpr std::int64_t kFarthestMs = 7'300'000'000'000;
 
 inline std::int64_t since_1970_ms(WallTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();

@@ -150,10 +150,9 @@ void adopt(Database& database, const std::string& path, const Timebase& timebase
     check_time_namespace(database, path, timebase);
     if (Query(database, kAdopted, timebase.boot, inode).next()) return;
     Query(database,
-          "UPDATE meta SET token = max((token >> 36) + 1, "
-          "CAST(strftime('%s', 'now') AS INTEGER) >> 5 & 0x7FFFFFF) << 36, "
+          "UPDATE meta SET token = max((token >> 36) + 1, ?) << 36, "
           "boot = ?, time_namespace = ?, inode = ?, log_inode = 0, quiet_until_ms = 0",
-          timebase.boot, timebase.time_namespace, inode)
+          (wall_seconds() >> 5) & 0x7FFFFFF, timebase.boot, timebase.time_namespace, inode)
         .run();
     if (database.changes() != 1) damaged(path, "has lost its token counter");
     transaction.commit();
