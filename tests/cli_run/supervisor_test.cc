@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -260,6 +261,24 @@ TEST_F(ChildTest, has_only_the_environment_it_was_given) {
   only.environment.emplace_back("A=b");
   cli::Child child(only, *clock_, 1s);
   EXPECT_EQ(end_of(child), 0);
+}
+
+TEST_F(ChildTest, is_not_over_while_something_is_left_of_the_group_of_a_killed_guardian) {
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);  // the command is left to us, until we reap it
+  cli::Child child(plan("exec sleep 1000"), *clock_, 20s);
+  ASSERT_TRUE(eventually([&] {
+    child.look();
+    return child.pid() > 0;
+  }));
+  const std::string stat = content("/proc/" + std::to_string(child.pid()) + "/stat");
+  const pid_t guardian = std::stoi(stat.substr(stat.rfind(')') + 4));
+  ASSERT_EQ(kill(guardian, SIGKILL), 0);
+  ASSERT_TRUE(eventually([&] { return process_state(child.pid()) == 'Z'; }));
+  child.look();
+  EXPECT_FALSE(child.exit_code());
+  EXPECT_EQ(waitpid(child.pid(), nullptr, 0), child.pid());
+  EXPECT_EQ(end_of(child), 128 + SIGKILL);
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 TEST_F(ChildTest, is_not_deaf_to_the_signals_its_parent_reads) {
