@@ -69,7 +69,7 @@ Group measure_pair() {
   constexpr char kSameCommands[] = "bare driver, the same commands";
   compare("p50", 0.5, kSame, kSameCommands, 1.05);
   compare("p99", 0.99, kSame, kSameCommands, 1.2);
-  compare("p50", 0.5, kCheapest, "bare driver, a replacement with the client's clock, no token", {});
+  compare("p50", 0.5, kCheapest, "bare driver, a replacement with the client's clock", {});
   compare("p50", 0.5, kPython, "Python 1.0.2", 1.0);
   return group;
 }

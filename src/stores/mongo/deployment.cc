@@ -66,10 +66,10 @@ std::optional<std::string> unfit_kind(const bson_t& listed) {
 
 // Of collections that are there and that we may look at.
 void check_kinds(Driver& driver, Call& call, const Names& names) {
-  const Answer listing = call.run(
-      names.database,
-      object({{"listCollections", std::int32_t{1}},
-              {"filter", object({{"name", object({{"$in", list({names.locks, names.elections})}})}})}}));
+  Bson either = object({{"$in", list({names.locks, names.elections})}});
+  const Answer listing =
+      call.run(names.database, object({{"listCollections", std::int32_t{1}},
+                                       {"filter", object({{"name", std::move(either)}})}}));
   if (listing.failure && !unauthorized(*listing.failure)) refuse(driver, *listing.failure);
   const auto cursor = part(*listing.reply, "cursor");
   const auto batch = cursor ? part(**cursor, "firstBatch") : std::nullopt;

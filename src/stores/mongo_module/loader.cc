@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <string>
 
 #include "mongoelector/error.h"
@@ -27,8 +26,8 @@ std::string module_path() {
   return folder + "../lib/mongoelector/" MONGOELECTOR_MONGO_MODULE;
 }
 
-// The driver loads all SASL plug-ins of the machine when it starts, which takes 1 ms, and needs them
-// for Kerberos only. The path is this process's; no environment of a command is touched.
+// The driver loads all SASL plug-ins of the machine when it starts, which takes 1 ms, and needs
+// them for Kerberos only.
 void leave_out_sasl_plugins() {
   using SetPath = int(int type, const char* path);
   constexpr int kPlugins = 0;  // SASL_PATH_TYPE_PLUGIN
@@ -38,27 +37,8 @@ void leave_out_sasl_plugins() {
     set_path(kPlugins, "/dev/null");
 }
 
-// The driver counts in a file of shared memory that it leaves behind when it is killed, and complains
-// of when the process number comes again. Nobody reads ours.
-class NoSharedCounters {
- public:
-  NoSharedCounters() : set_(getenv(kSwitch) == nullptr) {
-    if (set_) setenv(kSwitch, "1", 1);
-  }
-  ~NoSharedCounters() {
-    if (set_) unsetenv(kSwitch);
-  }
-  NoSharedCounters(const NoSharedCounters&) = delete;
-  NoSharedCounters& operator=(const NoSharedCounters&) = delete;
-
- private:
-  static constexpr char kSwitch[] = "MONGOC_DISABLE_SHM";
-  bool set_;
-};
-
 OpenMongoStore* load(const std::string& uri) {
   if (uri.find("GSSAPI") == std::string::npos) leave_out_sasl_plugins();
-  const NoSharedCounters while_it_starts;
   const std::string path = module_path();
   // Never unloaded: its code runs for as long as any store of it, and its threads, may live.
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
