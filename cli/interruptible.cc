@@ -37,7 +37,9 @@ std::optional<int> run_interruptible(Signals& signals, const std::function<void(
   std::optional<int> ended_by;
   std::array<pollfd, 2> watched{
       {{.fd = over.fd(), .events = POLLIN}, {.fd = signals.fd(), .events = POLLIN}}};
-  const auto next = [&] { return meanwhile.what ? clock->now() + meanwhile.every : Instant::max(); };
+  const auto next = [&] {
+    return meanwhile.what ? clock->now() + meanwhile.every : Instant::max();
+  };
   Instant until = next();
   while (watched[0].revents == 0) {
     if (!internal::poll_until(*clock, watched, until)) {
