@@ -165,6 +165,7 @@ std::optional<int> deliver_signals(Signals& signals, Child& child, const Termina
 namespace {
 
 void attend_to_suspended(Child& child, Terminal& terminal, Output& out) {
+  const bool newly = child.newly_suspended();
   const int by = child.suspended_by().value_or(0);
   const bool wants_terminal = by == SIGTTIN || by == SIGTTOU;
   // Asked at each look: no signal tells that a shell has brought us to the foreground.
@@ -172,7 +173,7 @@ void attend_to_suspended(Child& child, Terminal& terminal, Output& out) {
     child.pass_on(SIGCONT);
     return;
   }
-  if (!child.newly_suspended()) return;
+  if (!newly) return;
   terminal.take_back(child.pid());
   out.note(fmt::format("pid {} is suspended{}, the lease is renewed all the same; {}kill -CONT {} "
                        "goes on, Ctrl-C ends it",
