@@ -76,6 +76,8 @@ struct ReleaseReply {
   // granted: removed; lost: was not there; unreachable, unknown, denied.
   Outcome outcome = Outcome::unknown;
   std::string detail = {};
+  // report: the store's wall clock at the write, if it has one of its own and it costs no call.
+  std::optional<WallTime> time = {};
 };
 
 struct ReadReply {
@@ -125,6 +127,15 @@ struct NodeStatus {
   std::optional<WallTime> last_poll = {};
   std::string app_version = {};
   std::string label = {};
+  int priority = 0;  // ElectorOptions::priority
+  // The member's clock minus the store's, as last measured, and how far off that may be either way.
+  // Nothing where all go by one clock (memory, SQLite), and before the first measurement.
+  struct ClockOffset {
+    Duration offset{};
+    Duration error{};
+    bool operator==(const ClockOffset&) const = default;
+  };
+  std::optional<ClockOffset> clock = {};
 };
 
 struct MembersReply {

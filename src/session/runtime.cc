@@ -5,7 +5,6 @@
 
 #include "mongoelector/error.h"
 #include "session/guarded_store.h"
-#include "session/store_time.h"
 
 namespace mongoelector::internal {
 
@@ -153,7 +152,7 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
     // Others may have asked with another limit.
     if (clock_->now() < time_good_until_ && time_off_by_ <= max_offset) return std::nullopt;
   }
-  const auto time = ask_store_time(*store_, *clock_);
+  const auto time = store_time();
   if (!time) return std::nullopt;  // the call this check precedes will tell
   tell_new(time->warnings);
   const Duration off_by = std::chrono::abs(time->offset) - time->blur;
@@ -162,6 +161,30 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   time_good_until_ = clock_->now() + kTimeCheckEvery;
   time_off_by_ = off_by;
   return std::nullopt;
+}
+
+std::optional<StoreTime> Runtime::store_time() {
+  auto time = ask_store_time(*store_, *clock_);
+  if (time && time->measured) time_seen(*time);
+  return time;
+}
+
+void Runtime::time_seen(const StoreTime& time) {
+  const NodeStatus::ClockOffset seen{-time.offset, time.blur};
+  const std::lock_guard lock(time_mutex_);
+  const Instant now = clock_->now();
+  if (clock_offset_ && now - clock_measured_at_ < kTimeCheckEvery) {
+    // A slow call does not replace what a quick one has shown, unless they cannot both be true.
+    const Duration apart = std::chrono::abs(seen.offset - clock_offset_->offset);
+    if (seen.error > clock_offset_->error && apart <= seen.error + clock_offset_->error) return;
+  }
+  clock_offset_ = seen;
+  clock_measured_at_ = now;
+}
+
+std::optional<NodeStatus::ClockOffset> Runtime::clock_offset() const {
+  const std::lock_guard lock(time_mutex_);
+  return clock_offset_;
 }
 
 void Runtime::tell_new(const std::vector<std::string>& warnings) {

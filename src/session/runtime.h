@@ -32,6 +32,7 @@
 #include "mongoelector/store.h"
 #include "session/keeper.h"
 #include "session/question.h"
+#include "session/store_time.h"
 #include "session/waker.h"
 #include "session/watchdog.h"
 #include "session/work_queue.h"
@@ -106,6 +107,12 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   // beyond doubt by the round trip; asked at most every ten minutes while good. Blocks for one
   // store call.
   std::optional<Duration> time_offset(Duration max_offset);
+  // The store's clock, by one call that blocks; nothing: no answer.
+  std::optional<StoreTime> store_time();
+  // What a call that was made anyway has shown of it.
+  void time_seen(const StoreTime& time);
+  // This machine's clock against the store's, as far as it has been measured.
+  std::optional<NodeStatus::ClockOffset> clock_offset() const;
 
   // Ends all threads, together within one call budget and two seconds. Queued store calls come
   // first, callbacks and events last; what hangs longer is left behind.
@@ -149,9 +156,11 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   Crew crew_ = Crew::none;  // those that run
   std::mutex budget_mutex_;
   Duration call_budget_ = Duration::max();
-  std::mutex time_mutex_;
+  mutable std::mutex time_mutex_;
   Instant time_good_until_ = Instant::min();
   Duration time_off_by_{};  // at the latest check, as far as it is beyond doubt
+  std::optional<NodeStatus::ClockOffset> clock_offset_;
+  Instant clock_measured_at_{};
   std::set<std::string> warnings_told_;
 };
 

@@ -25,6 +25,12 @@ const ElectionConfig kConfig{.timing = {.ttl = seconds(100),
                                         .retry_pause = seconds(5),
                                         .poll = seconds(20)},
                              .loss_callback_within = seconds(60)};
+// The same for a candidate that leaves a free key to others for a while.
+const ElectionConfig kYielding = [] {
+  ElectionConfig config = kConfig;
+  config.yield_for = seconds(40);
+  return config;
+}();
 constexpr Instant at(int second) { return Instant(seconds(1000 + second)); }
 const LeaseId kOurs("ours");
 
@@ -52,10 +58,11 @@ std::string lease_column(const LeaseData& before, const LeaseData& after, bool s
 
 StateTable read_tables() {
   Words words{.states = {states().begin(), states().end()},
-              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "later", "ask", "(run)",
-                        "(stop)"},
+              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "later", "wait", "ask",
+                        "(run)", "(stop)"},
               .conditions = {"look_at", "deadline", "cede_until", "ttl", "retry_at", "control_by",
-                             "unheard", "unseen", "barred", "lifted", "asked"}};
+                             "unheard", "unseen", "barred", "lifted", "asked", "yields",
+                             "named"}};
   words.states.insert("next");
   std::set<std::string> columns(events().begin(), events().end());
   columns.erase("lease_reply");
@@ -91,10 +98,21 @@ std::vector<ElectionData> with_control(const ElectionData& election) {
   return variants;
 }
 
+// What a candidate that yields knows of the key: nothing, or since when it is free; and whether it
+// is the one that was asked for.
+std::vector<ElectionData> with_yielding(const ElectionData& election) {
+  std::vector<ElectionData> variants(3, election);
+  variants[1].yield_until = at(75);
+  variants[2].yield_until = at(75);
+  variants[2].named_until = at(65);
+  return variants;
+}
+
 // Every election that a cell can be about, each at every moment at which something may change.
 struct Case {
   ElectionData election;
   Instant now;
+  ElectionConfig config = kConfig;
 };
 
 std::vector<Case> all_cases() {
@@ -123,8 +141,11 @@ std::vector<Case> all_cases() {
               .hold_off_until = bits & 2 ? at(500) : Instant{},
               .cede_until = at(60)};
           for (const ElectionData& variant : with_control(election)) {
-            cases.push_back({variant, at(second)});
-            cases.push_back({variant, at(second) - nanoseconds(1)});
+            for (const Instant now : {at(second), at(second) - nanoseconds(1)}) {
+              cases.push_back({variant, now});
+              for (ElectionData yielding : with_yielding(variant))
+                cases.push_back({std::move(yielding), now, kYielding});
+            }
           }
         }
       }
@@ -160,6 +181,11 @@ Situation situation_of(const Case& one, const ElectionInput& input) {
   holds("barred", barred);
   holds("lifted", was_barred && !barred);
   holds("asked", input.step_down);
+  const Instant until = election.yield_until;
+  const bool named = one.now < (hears ? input.named_until : election.named_until);
+  holds("yields", one.config.yield_for > Duration::zero() && !named &&
+                      (until == Instant{} || one.now < until));
+  holds("named", !barred && named && one.now < until);
   return situation;
 }
 
@@ -170,7 +196,14 @@ std::string outside(const ElectionData& election) {
          (election.look_again ? " again" : "") + " look " + time(election.look_at) + " hold " +
          time(election.hold_off_until) + " cede " + time(election.cede_until) + " barred " +
          time(election.barred_until) + " control by " + time(election.control_by) +
+         " yield " + time(election.yield_until) + " named " + time(election.named_until) +
          (election.free_seen ? " free" : "");
+}
+
+// Where it stays in force that the key was seen free.
+Instant yields_until(const Case& before) {
+  const Instant until = before.election.yield_until;
+  return until == Instant{} ? before.now + before.config.yield_for : until;
 }
 
 ElectionActions actions_of(const Result& expected) {
@@ -196,16 +229,21 @@ void expect_as_told(const Result& expected, const Case& before, const ElectionDa
   if (expected.has("(run)")) plain.running = true;
   if (expected.has("(stop)")) plain.running = false;
   if (expected.has("again")) plain.look_again = true;
-  if (expected.has("later"))
+  if (expected.has("later")) {
     plain.look_at = std::max(plain.look_at, before.now + input.remaining);
+    plain.yield_until = {};
+  }
+  if (expected.has("wait")) plain.look_at = plain.yield_until = yields_until(before);
   if (expected.has("ask")) {
-    plain.barred_until = {};
+    plain.barred_until = plain.named_until = {};
     plain.control_by = before.now + kConfig.timing.call_budget;
   }
   if (event == ElectionEvent::control) {
     plain.barred_until = input.barred_until;
+    plain.named_until = input.named_until;
     plain.control_by = {};
   }
+  EXPECT_EQ(after.named_until, plain.named_until);
   EXPECT_EQ(after.barred_until, plain.barred_until);
   EXPECT_EQ(after.control_by, plain.control_by);
   if (expected.to.empty()) {
@@ -253,7 +291,7 @@ void walk_event(const StateTable& table, const Case& one, const ElectionInput& i
   const Result& expected =
       table.at(name(one.election.state), column).pick(situation_of(one, input));
   ElectionData after = one.election;
-  const ElectionActions actions = step(after, input, one.now, kConfig);
+  const ElectionActions actions = step(after, input, one.now, one.config);
   SCOPED_TRACE(outside(one.election) + " x " + column + " at " +
                std::to_string((one.now - at(0)) / nanoseconds(1)));
   expect_as_told(expected, one, after, actions, input);
@@ -280,7 +318,7 @@ void walk_reply(const StateTable& table, const Case& one, LeaseEvent event) {
   const Result& expected =
       table.at(name(one.election.state), column).pick(situation_of(one, input));
   ElectionData after = one.election;
-  const ElectionActions actions = step(after, input, one.now, kConfig);
+  const ElectionActions actions = step(after, input, one.now, one.config);
   SCOPED_TRACE(outside(one.election) + " x lease " + column + " at " +
                std::to_string((one.now - at(0)) / nanoseconds(1)));
   expect_as_told(expected, one, after, actions, input);
@@ -305,6 +343,9 @@ TEST(ElectionMachine, does_what_every_cell_says) {
       input.barred_until = at(1000);
       walk_event(table, one, input);
       input.step_down = true;
+      walk_event(table, one, input);
+      input.barred_until = {};
+      input.named_until = at(1000);
       walk_event(table, one, input);
     }
     for (const LeaseEvent event : kReplies) walk_reply(table, one, event);
@@ -368,6 +409,77 @@ TEST(ElectionMachine, does_not_look_at_a_lease_that_was_seen_renewed_before_it_r
     EXPECT_EQ(look(Duration::min()), at(3));
     EXPECT_EQ(look(seconds(1)), at(3)) << "old news";
   }
+}
+
+// What a candidate that yields does with a key that is seen free at 0, and when it claims.
+class Yielding : public testing::Test {
+ protected:
+  ElectionActions on(ElectionEvent event, int second, ElectionInput input = {}) {
+    input.event = event;
+    input.new_lease_id = kOurs;
+    return step(election_, input, at(second), kYielding);
+  }
+  void see_free(int second) {
+    ASSERT_EQ(election_.state, ElectionState::reading);
+    EXPECT_FALSE(on(ElectionEvent::read_free, second).send_claim);
+    ASSERT_EQ(election_.state, ElectionState::follower);
+  }
+
+  ElectionData election_ = follower_at_zero();
+};
+
+TEST_F(Yielding, a_free_key_is_claimed_when_the_others_had_their_time_and_not_looked_at_before) {
+  see_free(0);
+  EXPECT_EQ(election_.next_tick(), at(40)) << "no looks for nothing";
+  EXPECT_TRUE(on(ElectionEvent::tick, 40).send_read);
+  EXPECT_TRUE(on(ElectionEvent::read_free, 41).send_claim);
+}
+
+TEST_F(Yielding, a_key_that_is_given_up_is_left_to_others_for_as_long) {
+  election_.state = ElectionState::follower;
+  EXPECT_EQ(on(ElectionEvent::freed, 0), ElectionActions{});
+  EXPECT_EQ(on(ElectionEvent::freed, 30), ElectionActions{}) << "a hint may come twice";
+  EXPECT_EQ(election_.next_tick(), at(40));
+  EXPECT_TRUE(on(ElectionEvent::tick, 40).send_read);
+  EXPECT_TRUE(on(ElectionEvent::read_free, 41).send_claim);
+}
+
+TEST_F(Yielding, who_looks_again_in_between_does_not_wait_anew) {
+  see_free(0);
+  EXPECT_TRUE(on(ElectionEvent::wake, 39).send_read);
+  see_free(39);
+  EXPECT_EQ(election_.next_tick(), at(40));
+}
+
+TEST_F(Yielding, once_another_has_led_it_waits_anew) {
+  see_free(0);
+  EXPECT_TRUE(on(ElectionEvent::wake, 10).send_read);
+  on(ElectionEvent::read_held, 10, {.remaining = seconds(5)});
+  EXPECT_EQ(on(ElectionEvent::freed, 12), ElectionActions{});
+  EXPECT_EQ(election_.next_tick(), at(52));
+  on(ElectionEvent::alive, 13, {.remaining = seconds(5)});
+  EXPECT_EQ(on(ElectionEvent::freed, 14), ElectionActions{});
+  EXPECT_EQ(election_.next_tick(), at(54));
+}
+
+TEST_F(Yielding, the_end_of_a_pause_is_a_start_for_all) {
+  election_.barred_until = at(60);
+  see_free(0);
+  EXPECT_TRUE(on(ElectionEvent::control, 50).send_read) << "lifted";
+  see_free(51);
+  EXPECT_EQ(election_.next_tick(), at(91));
+}
+
+TEST_F(Yielding, the_successor_that_was_asked_for_does_not_wait) {
+  on(ElectionEvent::control, 0, {.named_until = at(100)});
+  EXPECT_TRUE(on(ElectionEvent::read_free, 1).send_claim);
+  election_ = {.state = ElectionState::follower, .running = true};
+  on(ElectionEvent::control, 0, {.named_until = at(100)});
+  EXPECT_TRUE(on(ElectionEvent::freed, 1).send_claim);
+  election_ = follower_at_zero();
+  see_free(0);
+  EXPECT_TRUE(on(ElectionEvent::control, 1, {.named_until = at(100)}).send_read) << "told late";
+  EXPECT_TRUE(on(ElectionEvent::read_free, 2).send_claim);
 }
 
 TEST(ElectionMachine, a_look_that_failed_is_repeated_after_a_jittered_pause) {

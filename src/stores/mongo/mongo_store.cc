@@ -175,7 +175,8 @@ class MongoStore : public LeaseStore {
     return on_status([&](Call& call, const std::string& collection) {
       const Answer answer = call.write(names_.database, report_command(collection, row));
       return answer.failure ? failed<ReleaseReply>(*answer.failure, Phase::release)
-                            : ReleaseReply{.outcome = Outcome::granted};
+                            : ReleaseReply{.outcome = Outcome::granted,
+                                           .time = reported_at(*answer.reply)};
     });
   }
 
