@@ -88,7 +88,10 @@ StoreMoment ask_moment(const Connection& connection) {
 }
 
 LockView::LockView(const Connection& connection, Key key, std::optional<Record> record)
-    : connection_(connection), key_(std::move(key)), record_(std::move(record)) {}
+    : connection_(connection), key_(std::move(key)), record_(std::move(record)) {
+  if (const auto waiting = ask_waiters(connection.session->store(), key_.name()))
+    waiting_ = waiting_for(*waiting, key_);
+}
 
 std::string LockView::text() const {
   const bool held = record_ && live(*record_);
@@ -99,6 +102,7 @@ std::string LockView::text() const {
   } else if (record_) {
     out += last_line(*record_);
   }
+  if (waiting_.value_or(0) > 0) out += line("waiting", std::to_string(*waiting_));
   return out;
 }
 
@@ -106,6 +110,7 @@ Json LockView::json() const {
   const auto holder = record_ && live(*record_) ? record_ : std::nullopt;
   Json lock{{"name", key_.name()}, {"state", holder ? "held" : "free"}};
   add_holding(lock, holder);
+  lock["waiting"] = waiting_ ? Json(*waiting_) : Json(nullptr);
   Json document = new_document("mongoelector.lock/1");
   document["store"] = store_json(connection_, ask_moment(connection_).info);
   document["lock"] = std::move(lock);

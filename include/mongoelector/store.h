@@ -200,6 +200,14 @@ class LeaseStore {
   // watches. granted: written, with a larger version; lost: somebody else was first.
   virtual ReleaseReply write_control(const ControlRow& row);
 
+  // Who waits for locks, for people (records.h). A store need not keep that; whether it does is
+  // answered from memory.
+  virtual bool keeps_waiters() const { return false; }
+  // Writes the row of row.key and row.uuid, or removes it if nobody waits. Wakes nobody.
+  virtual ReleaseReply report_waiters(const WaitersRow& row);
+  // Of locks whose names begin so; rows that are not renewed in time do not count.
+  virtual WaitersReply waiters(const std::string& prefix);
+
   // Whether processes on other machines may use it too. Decides which clock deadlines run on;
   // answered from memory.
   virtual bool shared() const = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ids.h"
 #include "mongoelector/error.h"
 #include "session/guarded_store.h"
 
@@ -94,6 +95,11 @@ void Runtime::errand(std::function<void()> job) {
   errands_.post(std::move(job));
 }
 
+void Runtime::record(std::function<void()> job) {
+  start_late(records_);
+  records_.post(std::move(job));
+}
+
 void Runtime::by_proxy(std::function<void()> job) noexcept {
   start_late(proxy_);
   try {
@@ -144,6 +150,30 @@ void Runtime::emit(Event event) {
     // The gap may be at the end, with nothing after it.
     if (--events->queued == 0) events->tell_dropped();
   });
+}
+
+Instant Runtime::still_waiting(const Key& key, Duration ttl) {
+  if (!store_->keeps_waiters()) return Instant::max();
+  const auto still = waiter_rows_.still_waiting(key, ttl, clock_->now());
+  if (still.write) record([me = shared_from_this(), key] { me->write_waiters(key); });
+  return still.come_again;
+}
+
+void Runtime::waited(const Key& key) noexcept {
+  try {
+    if (waker_.waiting_for(key) > 0 || !waiter_rows_.nobody_waits(key)) return;
+    record([me = shared_from_this(), key] { me->write_waiters(key); });
+  } catch (const std::exception&) {  // the row ends by itself
+  }
+}
+
+// For people only, so a failure is not worth a word; the next write tries again.
+void Runtime::write_waiters(const Key& key) {
+  if (waiters_uuid_.empty()) waiters_uuid_ = new_uuid();
+  store_->report_waiters({.key = key,
+                          .uuid = waiters_uuid_,
+                          .waiting = static_cast<std::int64_t>(waker_.waiting_for(key)),
+                          .ttl = waiter_rows_.ttl_of(key)});
 }
 
 std::optional<Duration> Runtime::time_offset(Duration max_offset) {

@@ -33,6 +33,7 @@
 #include "session/keeper.h"
 #include "session/question.h"
 #include "session/store_time.h"
+#include "session/waiter_rows.h"
 #include "session/waker.h"
 #include "session/watchdog.h"
 #include "session/work_queue.h"
@@ -78,7 +79,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   bool on_dispatcher() const { return dispatcher_.is_this_thread(); }
   // Done by whoever comes first: without a thread to be had now, the next errand brings one.
   void errand(std::function<void()> job);
-  void record(std::function<void()> job) { records_.post(std::move(job)); }
+  void record(std::function<void()> job);
   // A store call for a caller who must be back by `until`. While the store answers, it is made on
   // this very thread: handing it over would cost more than a twentieth of it. As soon as it does
   // not, the proxy makes it and the caller leaves in time, with "unknown" when the call had begun,
@@ -103,6 +104,12 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   }
   void emit(Event event);
 
+  // Somebody has waited for a lock for long, and waits on: tells people, if that is due. Returns
+  // when to come again; never, where the store does not keep it.
+  Instant still_waiting(const Key& key, Duration ttl);
+  // Somebody's wait for it is over.
+  void waited(const Key& key) noexcept;
+
   // timeparanoid: the store's wall clock minus ours if it is further off than `max_offset` allows,
   // beyond doubt by the round trip; asked at most every ten minutes while good. Blocks for one
   // store call.
@@ -122,6 +129,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void by_proxy(std::function<void()> job) noexcept;
   void start_late(WorkQueue& queue) noexcept;
   void begin_waker();
+  void write_waiters(const Key& key);
 
   // Shared with the jobs that deliver: they may outlive the session.
   struct Events {
@@ -154,6 +162,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   WorkQueue proxy_;
   mutable std::mutex threads_mutex_;
   Crew crew_ = Crew::none;  // those that run
+  WaiterRows waiter_rows_;
+  std::string waiters_uuid_;  // of the records thread alone
   std::mutex budget_mutex_;
   Duration call_budget_ = Duration::max();
   mutable std::mutex time_mutex_;

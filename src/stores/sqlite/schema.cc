@@ -72,13 +72,12 @@ constexpr char kTables[] = R"(
     label TEXT NOT NULL,
     priority INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE waiters (
-    kind TEXT NOT NULL,
     name TEXT NOT NULL,
     uuid TEXT NOT NULL,
     waiting INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL,
     boot TEXT NOT NULL,
-    PRIMARY KEY (kind, name, uuid)) WITHOUT ROWID;
+    PRIMARY KEY (name, uuid)) WITHOUT ROWID;
   CREATE TABLE terms (
     name TEXT NOT NULL,
     token INTEGER NOT NULL,
