@@ -228,7 +228,8 @@ TEST_P(Look, what_operators_asked_for_is_shown) {
   const Finished members = at.tool({"members", "billing"});
   EXPECT_EQ(members.code, 0) << members.err;
   EXPECT_TRUE(std::regex_search(
-      members.out, std::regex("^MEMBER +ROLE +STATE +SEEN +VERSION\n(.*\n)*web-2 +standby +ok, "
+      members.out, std::regex("^MEMBER +ROLE +STATE +SEEN +PRIORITY +CLOCK +VERSION\n"
+                              "(.*\n)*web-2 +standby +ok, "
                               "cordoned +")))
       << members.out;
   const json document =
