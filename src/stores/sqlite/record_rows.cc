@@ -158,7 +158,8 @@ ControlRead control_of(Database& database, const Key& key) {
 }
 
 void write_waiters(Database& database, const WaitersRow& row, const Moment& moment) {
-  Query(database, "DELETE FROM waiters WHERE (name = ? AND uuid = ?) OR boot != ? OR expires_ms < ?",
+  Query(database,
+        "DELETE FROM waiters WHERE (name = ? AND uuid = ?) OR boot != ? OR expires_ms < ?",
         row.key.name(), row.uuid, moment.boot, moment.now_ms)
       .run();
   if (row.waiting <= 0) return;
