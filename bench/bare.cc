@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "bench/bench.h"
+#include "stores/mongo/lock_documents.h"
 
 namespace mongoelector::bench {
 
@@ -17,8 +18,33 @@ BareClient::BareClient(const std::string& uri) {
 
 BareClient::~BareClient() { mongoc_client_destroy(client_); }
 
+namespace {
+
+std::string lease_id(long long number) {
+  return "00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + number);
+}
+
+bson_t* with_majority(const internal::mongo::Bson& command) {
+  bson_t* copy = bson_copy(command.get());
+  BCON_APPEND(copy, "writeConcern", "{", "w", "majority", "}");
+  return copy;
+}
+
+}  // namespace
+
+void BareClient::pair_as_ours() {
+  const std::string id = lease_id(++number_);
+  const ClaimRequest request{.key = Key::lock("bench"),
+                             .holder = {.uuid = id, .host = "host.example", .pid = 4711},
+                             .lease_id = LeaseId(id),
+                             .ttl = std::chrono::seconds(600)};
+  run_write(with_majority(
+      internal::mongo::claim_command("same", request, {.judge = "host.example:27017"})));
+  run_write(with_majority(internal::mongo::delete_command("same", "bench", "lease_id", id)));
+}
+
 void BareClient::pair() {
-  const std::string id = "00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + ++number_);
+  const std::string id = lease_id(++number_);
   const std::int64_t now = monotonic_ns() / 1'000'000;
   run_write(BCON_NEW(
       "findAndModify", "bare", "query", "{", "_id", BCON_UTF8("bench"), "}", "update", "{", "_id",
@@ -33,9 +59,11 @@ void BareClient::pair() {
 }
 
 void BareClient::index_pairs() {
-  run_write(BCON_NEW("createIndexes", "bare", "indexes", "[", "{", "key", "{", "ts_expire",
-                     BCON_INT32(1), "}", "name", BCON_UTF8("ts_expire_1"), "expireAfterSeconds",
-                     BCON_INT32(3600), "}", "]"));
+  for (const char* collection : {"bare", "same"}) {
+    run_write(BCON_NEW("createIndexes", BCON_UTF8(collection), "indexes", "[", "{", "key", "{",
+                       "ts_expire", BCON_INT32(1), "}", "name", BCON_UTF8("ts_expire_1"),
+                       "expireAfterSeconds", BCON_INT32(3600), "}", "]"));
+  }
 }
 
 void BareClient::write() {

@@ -22,7 +22,10 @@ class BareClient {
 
   // findAndModify (replacement, upsert), then delete by _id and lease_id; a new lease_id each time.
   void pair();
-  // The index that the documents of pair() have wherever they are locks; call it before.
+  // The commands that our own acquire and release send: the server's clock, and the rule of who may
+  // take a lock, inside.
+  void pair_as_ours();
+  // The index that the documents of pairs have wherever they are locks; call it before.
   void index_pairs();
   void write();  // one document is changed
   // One statement for each lease, in one command: the documents of our locks, renewed.

@@ -1,11 +1,13 @@
 // history: who led when, how it ended, and whether two ever led at a time.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
 
 #include "cli/contract.h"
 #include "cli/stores.h"
+#include "support/temp_dir.h"
 
 namespace mongoelector::test {
 namespace {
@@ -110,6 +112,27 @@ TEST_P(HistoryCommand, verify_exits_3_when_two_led_at_a_time_even_if_that_is_not
   const json document = document_of(asked.out, "mongoelector.history/1");
   EXPECT_EQ(document.at("terms").size(), 1u);
   EXPECT_EQ(document.at("checks")[0].at("overlaps")[0].at("by_seconds"), 10.0);
+}
+
+// tests/verification shares no code with the tool.
+TEST_P(HistoryCommand, verify_and_the_independent_checker_agree) {
+  const TempDir folder;
+  const std::string file = folder.file("history.json");
+  const auto judged_by_checker = [&] {
+    std::ofstream(file) << at.tool({"history", "billing", "--json"}).out;
+    return run_process({CHECK_HISTORY, file});
+  };
+  record(1, 0, 30);
+  record(2, 32, 60);
+  EXPECT_EQ(at.tool({"history", "billing", "--verify"}).code, 0);
+  const Finished sound = judged_by_checker();
+  EXPECT_EQ(sound.code, 0) << sound.out << sound.err;
+  EXPECT_NE(sound.out.find("2 terms of 1 keys"), std::string::npos) << sound.out;
+  record(3, 50, 70);
+  EXPECT_EQ(at.tool({"history", "billing", "--verify"}).code, 3);
+  const Finished broken = judged_by_checker();
+  EXPECT_EQ(broken.code, 1) << broken.out << broken.err;
+  EXPECT_NE(broken.out.find("promise 1: "), std::string::npos) << broken.out;
 }
 
 TEST_P(HistoryCommand, of_nothing_is_empty) {

@@ -64,19 +64,22 @@ std::optional<std::string> unfit_kind(const bson_t& listed) {
   return std::nullopt;
 }
 
-void check_kind(Driver& driver, Call& call, const std::string& database,
-                const std::string& collection) {
-  const Answer listing = call.run(
-      database, object({{"listCollections", std::int32_t{1}},
-                        {"filter", object({{"name", collection}})}}));
+// Of collections that are there and that we may look at.
+void check_kinds(Driver& driver, Call& call, const Names& names) {
+  Bson either = object({{"$in", list({names.locks, names.elections})}});
+  const Answer listing =
+      call.run(names.database, object({{"listCollections", std::int32_t{1}},
+                                       {"filter", object({{"name", std::move(either)}})}}));
   if (listing.failure && !unauthorized(*listing.failure)) refuse(driver, *listing.failure);
   const auto cursor = part(*listing.reply, "cursor");
   const auto batch = cursor ? part(**cursor, "firstBatch") : std::nullopt;
-  const auto listed = batch ? part(**batch, "0") : std::nullopt;
-  if (!listed) return;  // there is none yet, or we may not look
-  if (const auto kind = unfit_kind(**listed)) {
-    refuse_as_unsupported(database + "." + collection + " " + *kind +
-                          " and cannot hold leases; drop it or use another database");
+  for (std::uint32_t i = 0; batch; ++i) {
+    const auto listed = part(**batch, std::to_string(i).c_str());
+    if (!listed) return;
+    if (const auto kind = unfit_kind(**listed)) {
+      refuse_as_unsupported(names.database + "." + text(**listed, "name").value_or("?") + " " +
+                            *kind + " and cannot hold leases; drop it or use another database");
+    }
   }
 }
 
@@ -90,6 +93,15 @@ void check_shard_key(Call& call, const std::string& database, const std::string&
   if (!key || (bson_count_keys(key->get()) == 1 && field(**key, "_id"))) return;
   refuse_as_unsupported(name + " is sharded by something else than _id and cannot hold leases; "
                                "leave it unsharded or shard it by _id");
+}
+
+void check_read(Driver& driver, Call& call, const std::string& database,
+                const std::string& collection) {
+  const Rows rows = call.find(database, collection, object({{"_id", ""}}), Bson());
+  if (!rows.failure) return;
+  Failure failure = *rows.failure;
+  failure.message = explain(call, failure, database, collection);
+  refuse(driver, failure);
 }
 
 std::size_t members_in(const Bson& hello, const char* name) {
@@ -177,21 +189,19 @@ std::vector<std::string> check_deployment(Driver& driver, const Names& names) {
     if (warning) warnings.push_back(std::move(*warning));
   };
   warn(arbiter_warning(hello));
+  check_kinds(driver, call, names);
+  const Login login(call);
   for (const std::string& collection : {names.locks, names.elections}) {
-    const Rows rows = call.find(names.database, collection, object({{"_id", ""}}), Bson());
-    if (rows.failure) {
-      Failure failure = *rows.failure;
-      failure.message = explain(call, failure, names.database, collection);
-      refuse(driver, failure);
-    }
-    check_kind(driver, call, names.database, collection);
+    // A majority read of nothing; where we are somebody, our privileges say as much.
+    if (collection == names.locks || !login.may("find", names.database, collection))
+      check_read(driver, call, names.database, collection);
     check_shard_key(call, names.database, collection);
-    warn(lacking_privileges(call, names.database, collection));
+    warn(login.lacking(names.database, collection));
     if (call.server().role == Role::standalone)
-      warn(lacking_privileges(call, names.database, tokens_beside(collection)));
+      warn(login.lacking(names.database, tokens_beside(collection)));
   }
   for (const std::string& collection : names.status)
-    warn(lacking_privileges(call, names.database, collection));
+    warn(login.lacking(names.database, collection));
   return warnings;
 }
 

@@ -26,7 +26,19 @@ std::string module_path() {
   return folder + "../lib/mongoelector/" MONGOELECTOR_MONGO_MODULE;
 }
 
-OpenMongoStore* load() {
+// The driver loads all SASL plug-ins of the machine when it starts, which takes 1 ms, and needs
+// them for Kerberos only.
+void leave_out_sasl_plugins() {
+  using SetPath = int(int type, const char* path);
+  constexpr int kPlugins = 0;  // SASL_PATH_TYPE_PLUGIN
+  void* sasl = dlopen("libsasl2.so.2", RTLD_LAZY | RTLD_LOCAL);
+  if (sasl == nullptr) return;
+  if (auto* set_path = reinterpret_cast<SetPath*>(dlsym(sasl, "sasl_set_path")))
+    set_path(kPlugins, "/dev/null");
+}
+
+OpenMongoStore* load(const std::string& uri) {
+  if (uri.find("GSSAPI") == std::string::npos) leave_out_sasl_plugins();
   const std::string path = module_path();
   // Never unloaded: its code runs for as long as any store of it, and its threads, may live.
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -44,7 +56,7 @@ OpenMongoStore* load() {
 
 std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri,
                                              const ConnectOptions& options) {
-  static OpenMongoStore* const open = load();  // after a failure the next call tries again
+  static OpenMongoStore* const open = load(uri);  // after a failure the next call tries again
   std::shared_ptr<LeaseStore> store;
   open(uri, options, store);
   return store;
