@@ -9,6 +9,7 @@
 #include "base/host.h"
 #include "base/text.h"
 #include "cli/interruptible.h"
+#include "cli/password.h"
 #include "cli/replace_file.h"
 
 namespace mongoelector::cli {
@@ -68,12 +69,13 @@ Failure StopBudget::refusal(const std::string& why, bool shared_store) const {
 
 Connection open_supervised(Context& context, Signals& signals, Report& report,
                            ConnectOptions options) {
+  StoreChoice choice = choose_store(context.globals, false);
   // The embedded store answers in no time, and threads take some.
-  if (!choose_store(context.globals, false).on_a_server())
-    return open_connection(context, false, std::move(options));
+  if (!choice.on_a_server()) return open_connection(context, choice, std::move(options));
+  add_password(context, choice);
   Connection connection;
   run_interruptible(
-      signals, [&] { connection = open_connection(context, false, std::move(options)); },
+      signals, [&] { connection = open_connection(context, choice, std::move(options)); },
       [&](int signal) {
         report.interrupted(signal);
         _exit(128 + signal);
@@ -155,7 +157,7 @@ void look_at(Child& child, const Terminal& terminal, Output& out) {
   terminal.take_back(child.pid());
   if (!child.obstacle().empty()) out.note(child.obstacle());
   if (child.escaped()) {
-    out.note(fmt::format("warning: pid {} left the command's process group (setsid) and lives on, "
+    out.warn(fmt::format("pid {} left the command's process group (setsid) and lives on, "
                          "whoever leads; only a control group (systemd) holds such processes",
                          *child.escaped()));
   }
