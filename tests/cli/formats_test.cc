@@ -1,6 +1,8 @@
 // In which form the tool answers and speaks: -o, --log-format, colour.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -139,6 +141,17 @@ TEST(Version, as_json_says_what_it_is_made_of) {
   for (const char* library : {"CLI11", "libmongoc", "sqlite"})
     EXPECT_TRUE(document.at("libraries").contains(library)) << library;
   EXPECT_EQ(document.at("schemas"), json(cli::kSchemas));
+}
+
+TEST(Version, lists_every_schema_that_documents_have) {
+  std::set<std::string> described;
+  for (const auto& file :
+       std::filesystem::directory_iterator(MONGOELECTOR_SOURCE_DIR "/docs/schemas")) {
+    std::ifstream in(file.path());
+    const json name = json::parse(in).value(json::json_pointer("/properties/schema/const"), "");
+    if (name != "") described.insert(name.get<std::string>());
+  }
+  EXPECT_EQ(described, std::set<std::string>(cli::kSchemas.begin(), cli::kSchemas.end()));
 }
 
 class Colour : public Formats {
