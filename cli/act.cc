@@ -35,7 +35,7 @@ int ActCommand::run(Context& context) {
   document["dry_run"] = dry_run_;
   document["by"] = by_;
   fill(document);
-  context.out.answer(to_text(document));
+  context.out.answer_document(document);
   return 0;
 }
 

@@ -166,7 +166,7 @@ class BenchCommand : public Command {
     document["latency"] = count == 0 ? Json(nullptr) : latency_json(latency);
     document["histogram"] = histogram(latency.sorted());
     document["left_behind"] = left_behind;
-    context.out.answer(to_text(document));
+    context.out.answer_document(document);
   }
 
   static Json latency_json(const Quantiles& latency) {

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "cli/checks.h"
+#include "cli/password.h"
 
 namespace mongoelector::cli {
 
@@ -23,14 +24,7 @@ std::optional<mode_t> mode_of(const std::string& path) {
   return file.st_mode;
 }
 
-// The file that holds the URI; empty if it came otherwise.
-std::string uri_file(const Globals& globals, const StoreChoice& choice) {
-  if (choice.origin == "--uri-file") return globals.uri_file.value_or("");
-  if (choice.origin == "MONGOELECTOR_URI_FILE") return environment(choice.origin).value_or("");
-  return "";
-}
-
-void check_uri_file(Findings& findings, const std::string& path) {
+void check_secret_file(Findings& findings, const std::string& path) {
   const auto mode = mode_of(path);
   if (!mode || !S_ISREG(*mode)) {
     findings.ok("secret", "the password comes from a pipe");
@@ -46,14 +40,18 @@ void check_uri_file(Findings& findings, const std::string& path) {
 }
 
 void check_secret(Findings& findings, const Globals& globals, const StoreChoice& choice) {
-  static constexpr char kBetter[] = "--uri-file FILE or MONGOELECTOR_URI_FILE, with mode 600";
-  if (redact_uri(choice.uri) == choice.uri) {
+  static constexpr char kBetter[] = "--uri-file or --password-file FILE, with mode 600";
+  if (lacks_password(choice.uri) && !choice.password_file.value.empty()) {
+    check_secret_file(findings, choice.password_file.value);
+  } else if (redact_uri(choice.uri) == choice.uri) {
     findings.ok("secret", "none in the URI");
   } else if (choice.origin == "--uri") {
     findings.warn("secret", "the password was on the command line, for every user to see",
                   kBetter);
-  } else if (const std::string file = uri_file(globals, choice); !file.empty()) {
-    check_uri_file(findings, file);
+  } else if (!choice.uri_path.empty()) {
+    check_secret_file(findings, choice.uri_path);
+  } else if (const auto file = find_config(globals); file && !environment(choice.origin)) {
+    check_secret_file(findings, file->path);
   } else {
     findings.warn("secret",
                   fmt::format("the password is in {}, for every child process to see",

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/globals.h"
+#include "cli/format.h"
 #include "cli/output.h"
 
 namespace mongoelector::cli {
@@ -34,9 +34,13 @@ struct About {
   bool starts_a_command = false;  // takes `-- COMMAND...`
 };
 
+class Deadline;
+
 struct Context {
   Globals globals = {};
+  Format format = Format::table;
   Output out = {};
+  Deadline* deadline = nullptr;  // what bounds the store work just now
   std::vector<std::string> command = {};  // what follows `--`, if the command starts one
 };
 
@@ -46,6 +50,8 @@ class Command {
   virtual ~Command() = default;
   virtual const About& about() const = 0;
   virtual void add_flags(Flags& flags) = 0;
+  // What -o may ask for besides table, json and jsonl.
+  virtual std::vector<Format> formats() const { return {}; }
   // The exit code. Throws Failure or what the library throws.
   virtual int run(Context& context) = 0;
 };

@@ -22,10 +22,11 @@ class ConfigCommand : public Command {
         .examples = {{"mongoelector config show", "each setting, its value and its source"},
                      {"mongoelector config path", "the configuration file in use; 3 if there is "
                                                   "none"}},
-        .details = "A configuration file is TOML with any of these keys, each as the flag of that\n"
-                   "name: uri, uri_file, database (texts), require_shared (true or false). Of\n"
-                   "several files the first counts; --config /dev/null: none.\n"
-                   "Flags win over the environment, the environment over the file.\n"};
+        .details =
+            "A configuration file is TOML with any of these keys, each as the flag of that name:\n"
+            "uri, uri_file, password_file, database, collection_prefix (texts), require_shared\n"
+            "(true or false). Of several files the first counts; --config /dev/null: none.\n"
+            "Flags win over the environment, the environment over the file.\n"};
     return kAbout;
   }
 
@@ -49,7 +50,11 @@ class ConfigCommand : public Command {
 
   static int show(Context& context) {
     const StoreChoice store = choose_store(context.globals, true);
-    const std::string& database = store.database.value;
+    // A text that nobody gave is null, and shown as "-".
+    const std::vector<std::pair<const char*, const Setting*>> texts{
+        {"password_file", &store.password_file},
+        {"database", &store.database},
+        {"collection_prefix", &store.collection_prefix}};
     if (context.out.json()) {
       const auto setting = [](std::string_view name, Json value, const std::string& source) {
         return Json{{"name", name},
@@ -59,12 +64,14 @@ class ConfigCommand : public Command {
       Json document = new_document("mongoelector.config/1");
       const auto place = find_config(context.globals);
       document["path"] = place ? Json(absolute(*place)) : Json(nullptr);
-      document["settings"] = {
-          setting("uri", store.shown_uri(), store.origin),
-          setting("database", database.empty() ? Json(nullptr) : Json(database),
-                  store.database.origin),
-          setting("require_shared", store.require_shared, store.require_shared_origin)};
-      context.out.answer(to_text(document));
+      document["settings"] = {setting("uri", store.shown_uri(), store.origin)};
+      for (const auto& [name, text] : texts) {
+        document["settings"].push_back(setting(
+            name, text->value.empty() ? Json(nullptr) : Json(text->value), text->origin));
+      }
+      document["settings"].push_back(
+          setting("require_shared", store.require_shared, store.require_shared_origin));
+      context.out.answer_document(document);
       return 0;
     }
     Table table({"SETTING", "VALUE", "SOURCE"});
@@ -72,7 +79,8 @@ class ConfigCommand : public Command {
       table.add({name, value, source.empty() ? "default" : shown(source)});
     };
     add("uri", shown(store.shown_uri()), store.origin);
-    add("database", database.empty() ? "-" : shown(database), store.database.origin);
+    for (const auto& [name, text] : texts)
+      add(name, text->value.empty() ? "-" : shown(text->value), text->origin);
     add("require_shared", store.require_shared ? "yes" : "no", store.require_shared_origin);
     context.out.answer(table.text(true));
     return 0;
@@ -88,7 +96,7 @@ class ConfigCommand : public Command {
       document["path"] = place ? Json(absolute(*place)) : Json(nullptr);
       document["source"] = place ? Json(place->origin) : Json(nullptr);
       document["places"] = places;
-      context.out.answer(to_text(document));
+      context.out.answer_document(document);
     } else if (place) {
       context.out.answer(absolute(*place) + "\n");
     } else {

@@ -101,7 +101,9 @@ ConfigFile read_config(const ConfigPlace& place) {
   const std::vector<std::pair<std::string, std::optional<Setting>*>> keys{
       {"uri", &file.uri},
       {"uri_file", &file.uri_file},
+      {"password_file", &file.password_file},
       {"database", &file.database},
+      {"collection_prefix", &file.collection_prefix},
       {"require_shared", &file.require_shared}};
   for (const auto& [key, node] : parse(place)) {
     const std::string name(key.str());
@@ -126,8 +128,9 @@ ConfigFile read_config(const ConfigPlace& place) {
     }
     *setting = Setting{std::move(text), fmt::format("{} at {}", name, where)};
   }
-  if (file.uri_file) {
-    std::string& path = file.uri_file->value;
+  for (std::optional<Setting>* named : {&file.uri_file, &file.password_file}) {
+    if (!*named) continue;
+    std::string& path = (*named)->value;
     path = (std::filesystem::path(place.path).parent_path() / path).string();
   }
   return file;

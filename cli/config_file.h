@@ -21,7 +21,9 @@ struct Setting {
 struct ConfigFile {
   std::optional<Setting> uri = {};
   std::optional<Setting> uri_file = {};  // relative to the folder of the file
+  std::optional<Setting> password_file = {};  // as uri_file
   std::optional<Setting> database = {};
+  std::optional<Setting> collection_prefix = {};
   std::optional<Setting> require_shared = {};  // "true" or "false"
 };
 

@@ -11,14 +11,10 @@
 
 namespace mongoelector::cli {
 
-namespace {
-
 // Both ends: a question that nobody sees is none.
 bool somebody_is_there(const Globals& globals) {
   return !globals.no_input && isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0;
 }
-
-}  // namespace
 
 void agree(const Context& context, const Question& question) {
   const Globals& globals = context.globals;
@@ -33,8 +29,8 @@ void agree(const Context& context, const Question& question) {
     throw Failure(Exit::usage, question.action + " needs a confirmation",
                   severe ? "add --confirm " + shown(question.name) : "add --yes");
   }
-  std::cerr << question.stakes
-            << (severe ? "Type the name to go on: " : "Go on? [y/N] ");
+  context.out.prompt(question.stakes +
+                     (severe ? "Type the name to go on: " : "Go on? [y/N] "));
   std::string typed;
   std::getline(std::cin, typed);
   const bool agreed = severe ? typed == question.name : typed == "y" || typed == "yes";

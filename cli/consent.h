@@ -22,6 +22,9 @@ struct Question {
 // Returns if the user agrees. Throws Failure if not, or if nobody can be asked.
 void agree(const Context& context, const Question& question);
 
+// Whether anybody can be asked anything.
+bool somebody_is_there(const Globals& globals);
+
 // Who is asking, as others will read it: user@host.
 std::string whoami();
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "mongoelector/clock.h"
 
 namespace mongoelector::cli {
 
@@ -20,11 +19,17 @@ Deadline::Deadline(Context& context, std::string consequence)
                context.globals.timeout.value_or(kDefaultTimeout)) {}
 
 Deadline::Deadline(Context& context, std::string consequence, Duration bound)
-    : out_(context.out),
+    : context_(context),
+      bound_(bound),
+      clock_(make_machine_clock()),
       consequence_(std::move(consequence)),
-      thread_([this, bound] { watch(bound); }) {}
+      until_(clock_->now() + bound),
+      thread_([this] { watch(); }) {
+  context.deadline = this;
+}
 
 Deadline::~Deadline() {
+  context_.deadline = nullptr;
   {
     const std::lock_guard lock(mutex_);
     over_ = true;
@@ -33,14 +38,20 @@ Deadline::~Deadline() {
   thread_.join();
 }
 
-void Deadline::watch(Duration timeout) {
-  const auto clock = make_machine_clock();
-  const Instant until = clock->now() + timeout;
+void Deadline::pause(bool paused) {
+  {
+    const std::lock_guard lock(mutex_);
+    until_ = paused ? Instant::max() : clock_->now() + bound_;
+  }
+  changed_.notify_all();
+}
+
+void Deadline::watch() {
   std::unique_lock lock(mutex_);
-  while (!over_ && clock->now() < until) clock->wait(lock, changed_, until);
+  while (!over_ && clock_->now() < until_) clock_->wait(lock, changed_, until_);
   if (over_) return;
   // With the lock held: the command cannot report success in the meantime.
-  out_.fail(too_late(timeout, consequence_));
+  context_.out.fail(too_late(bound_, consequence_));
   _exit(static_cast<int>(Exit::unavailable));
 }
 

@@ -43,7 +43,7 @@ class DoctorCommand : public Command {
     if (context.out.json()) {
       Json document = new_document("mongoelector.doctor/1");
       document["checks"] = findings.json();
-      context.out.answer(to_text(document));
+      context.out.answer_document(document);
     }
     return static_cast<int>(findings.exit_code(strict_));
   }

@@ -43,9 +43,12 @@ void Findings::fail(std::string id, std::exception_ptr error) {
 
 void Findings::add(Finding finding) {
   if (!out_.json()) {
-    std::string text = fmt::format("{:<6}{:<12}{}\n", finding.status == "fail" ? "FAIL"
-                                                                              : finding.status,
-                                   finding.id, finding.message);
+    const bool bad = finding.status == "fail";
+    const Tone tone = bad ? Tone::bad : finding.status == "ok" ? Tone::good : Tone::doubtful;
+    std::string text =
+        fmt::format("{}{:<12}{}\n",
+                    out_.toned(tone, fmt::format("{:<6}", bad ? "FAIL" : finding.status)),
+                    finding.id, finding.message);
     if (!finding.fix.empty()) text += fmt::format("{:18}fix: {}\n", "", finding.fix);
     out_.answer(text);
   }

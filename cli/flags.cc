@@ -78,7 +78,8 @@ Flag& Flag::required(bool needed) {
 }
 
 Flag& Flag::range(int least, int most) {
-  option_.check(CLI::Range(least, most));
+  // Its own description would become part of the type name: "N:INT in [0 - 255]".
+  option_.check(CLI::Range(least, most).description(""));
   return *this;
 }
 

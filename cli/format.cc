@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "base/text.h"
 
@@ -15,50 +17,52 @@ struct FormatWord {
   Format format;
 };
 
-constexpr std::array<FormatWord, 4> kWords{{{"table", Format::table},
+constexpr std::array<FormatWord, 5> kWords{{{"table", Format::table},
                                             {"wide", Format::wide},
                                             {"json", Format::json},
+                                            {"jsonl", Format::jsonl},
                                             {"name", Format::name}}};
 
-}  // namespace
-
-void FormatFlag::add(Flags& flags) {
-  more_.insert(more_.end(), {Format::table, Format::json});
-  std::vector<std::string_view> words;
+std::optional<Format> format_called(std::string_view word) {
   for (const FormatWord& one : kWords)
-    if (has(one.format)) words.push_back(one.word);
-  flags.add_option("-o,--output", word_, "how to show it; wide has more columns")
-      .type_name(fmt::format("{}", fmt::join(words, "|")));
+    if (one.word == word) return one.format;
+  return std::nullopt;
 }
 
-bool FormatFlag::has(Format format) const {
-  return std::find(more_.begin(), more_.end(), format) != more_.end();
-}
-
-Format FormatFlag::choose(Context& context) const {
-  const bool json = context.globals.json;
-  if (json && !word_.empty() && word_ != "json") {
-    throw Failure(Exit::usage, fmt::format("--json and -o {} contradict each other", shown(word_)));
-  }
-  const Format preset = preset_format();
-  if (!json && word_.empty()) return has(preset) ? preset : Format::table;
-  const std::string wanted = json ? "json" : word_;
-  for (const FormatWord& one : kWords) {
-    if (one.word != wanted || !has(one.format)) continue;
-    context.out.configure_json(one.format == Format::json);
-    return one.format;
-  }
-  throw Failure(Exit::usage, fmt::format("-o is {}", internal::quoted(word_)),
-                "see the help of this command for the formats it has");
-}
-
+// What the environment says; a table if it says nothing.
 Format preset_format() {
   const auto preset = environment("MONGOELECTOR_OUTPUT");
   if (!preset) return Format::table;
-  for (const FormatWord& one : kWords)
-    if (one.word == *preset) return one.format;
+  if (const auto format = format_called(*preset)) return *format;
   throw Failure(Exit::config, fmt::format("MONGOELECTOR_OUTPUT is {}", internal::quoted(*preset)),
-                "it may be table, wide, json or name");
+                "it may be table, wide, json, jsonl or name");
+}
+
+}  // namespace
+
+Format choose_format(const Globals& globals, const std::vector<Format>& more) {
+  const auto possible = [&](Format format) {
+    return format == Format::table || is_json(format) ||
+           std::find(more.begin(), more.end(), format) != more.end();
+  };
+  if (globals.output.empty()) {
+    const Format preset = preset_format();
+    if (globals.json) return preset == Format::jsonl ? preset : Format::json;
+    return possible(preset) ? preset : Format::table;
+  }
+  const auto format = format_called(globals.output);
+  if (!format || !possible(*format)) {
+    std::string known;
+    for (const FormatWord& one : kWords)
+      if (possible(one.format)) known += (known.empty() ? "" : ", ") + std::string(one.word);
+    throw Failure(Exit::usage, fmt::format("-o is {}", internal::quoted(globals.output)),
+                  fmt::format("this command knows {}", known));
+  }
+  if (globals.json && !is_json(*format)) {
+    throw Failure(Exit::usage,
+                  fmt::format("--json and -o {} contradict each other", globals.output));
+  }
+  return *format;
 }
 
 }  // namespace mongoelector::cli

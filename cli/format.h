@@ -1,31 +1,20 @@
-// -o FORMAT, and --json beside it.
+// How an answer is shown: --json, -o FORMAT and MONGOELECTOR_OUTPUT together.
 #pragma once
 
-#include <string>
 #include <vector>
 
-#include "cli/command.h"
+#include "cli/globals.h"
 
 namespace mongoelector::cli {
 
-enum class Format { table, wide, json, name };
+// jsonl is JSON Lines: one object per line where the answer is a list, else the document on one
+// line.
+enum class Format { table, wide, json, jsonl, name };
 
-class FormatFlag {
- public:
-  // A table is always possible, and so is JSON.
-  explicit FormatFlag(std::vector<Format> more) : more_(std::move(more)) {}
-  void add(Flags& flags);
-  // What the line asks for; from now on errors are told in the same form. Throws Failure.
-  Format choose(Context& context) const;
+// For a command that can show `more` than a table, json and jsonl. What the line asks for must be
+// possible; what the environment asks for counts where it is. Throws Failure.
+Format choose_format(const Globals& globals, const std::vector<Format>& more);
 
- private:
-  bool has(Format format) const;
-
-  std::vector<Format> more_;
-  std::string word_;
-};
-
-// What MONGOELECTOR_OUTPUT says; a table if it is not set. Throws Failure.
-Format preset_format();
+constexpr bool is_json(Format format) { return format == Format::json || format == Format::jsonl; }
 
 }  // namespace mongoelector::cli

@@ -16,9 +16,14 @@ struct Globals {
   std::optional<std::string> config = {};
   std::optional<std::string> uri = {};
   std::optional<std::string> uri_file = {};
-  std::string database = {};
+  std::optional<std::string> password_file = {};
+  std::optional<std::string> database = {};
+  std::optional<std::string> collection_prefix = {};
   bool require_shared = false;
   bool json = false;
+  std::string output = {};      // a word, see choose_format()
+  std::string log_format = {};  // a word, see wants_json_log()
+  bool no_color = false;
   std::optional<Duration> timeout = {};
   bool quiet = false;
   bool verbose = false;
@@ -37,14 +42,20 @@ struct EnvironmentVariable {
   std::string_view meaning;
 };
 
-inline constexpr std::array<EnvironmentVariable, 8> kEnvironment{{
+inline constexpr std::array<EnvironmentVariable, 14> kEnvironment{{
     {"MONGOELECTOR_URI", "as --uri"},
     {"MONGOELECTOR_URI_FILE", "as --uri-file"},
     {"MONGODB_URI", "as --uri, if neither of the two above is set"},
+    {"MONGOELECTOR_PASSWORD_FILE", "as --password-file"},
     {"MONGOELECTOR_DATABASE", "as --database"},
+    {"MONGOELECTOR_COLLECTION_PREFIX", "as --collection-prefix"},
     {"MONGOELECTOR_REQUIRE_SHARED", "1: as --require-shared"},
     {"MONGOELECTOR_CONFIG", "as --config"},
-    {"MONGOELECTOR_OUTPUT", "table, wide, json or name: as -o or --json, where that exists"},
+    {"MONGOELECTOR_OUTPUT", "table, wide, json, jsonl or name: as -o, where a command has that"},
+    {"MONGOELECTOR_LOG_FORMAT", "text or json: as --log-format"},
+    {"MONGOELECTOR_NO_COLOR", "anything: as --no-color"},
+    {"NO_COLOR", "the same"},
+    {"TERM", "dumb, or not set: as --no-color"},
     {"MONGOELECTOR_REPORT_FILE", "as --report-fd, but a file"},
 }};
 
@@ -73,6 +84,12 @@ Flag add_duration(Flags& flags, const std::string& name, Duration& value,
                   const std::string& description);
 Flag add_duration(Flags& flags, const std::string& name, std::optional<Duration>& value,
                   const std::string& description);
+
+// What --log-format or MONGOELECTOR_LOG_FORMAT says. Throws Failure.
+bool wants_json_log(const Globals& globals);
+
+// Whether nobody has forbidden colour; a terminal it takes besides.
+bool allows_color(const Globals& globals);
 
 // Throws Failure that names `flag`.
 Duration parse_duration_flag(const std::string& flag, const std::string& text);

@@ -68,7 +68,7 @@ void HandoverCommand::judge(Context& context) {
   }
   plan_ = plan(seen);
   if (!seems_alive(leader)) {
-    context.out.note(fmt::format("warning: {} may be silent: {}", describe_holder(leader),
+    context.out.warn(fmt::format("{} may be silent: {}", describe_holder(leader),
                                  last_sign(leader)));
   }
 }

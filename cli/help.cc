@@ -91,9 +91,9 @@ std::string main_help() {
   out += "\nflags of every command, before or after its name:\n" + flags_of(global_words());
   out += "\nenvironment (flags win):\n";
   for (const EnvironmentVariable& variable : kEnvironment)
-    out += entry(std::string(variable.name), variable.meaning, 32);
+    out += entry(std::string(variable.name), variable.meaning, 34);
   out += "\nfiles (of configuration files the first counts):\n";
-  for (const KnownFile& file : kFiles) out += entry(std::string(file.name), file.meaning, 32);
+  for (const KnownFile& file : kFiles) out += entry(std::string(file.name), file.meaning, 34);
   out += "\nexit codes:\n";
   for (const ExitCode& code : kExitCodes)
     out += entry(fmt::format("{:>3}", static_cast<int>(code.code)), code.meaning, 8);
@@ -113,7 +113,7 @@ std::string help_of(Command& command) {
   if (about.starts_a_command) {
     out += "\nthe command finds in its environment:\n";
     for (const EnvironmentVariable& variable : kGiven)
-      out += entry(std::string(variable.name), variable.meaning, 32);
+      out += entry(std::string(variable.name), variable.meaning, 34);
   }
   if (!about.details.empty()) out += fmt::format("\n{}", about.details);
   out += "\nflags of every command:\n" + flags_of(global_words());

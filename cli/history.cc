@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/text.h"
-#include "cli/format.h"
 #include "cli/look.h"
 #include "cli/views.h"
 
@@ -64,11 +63,11 @@ class HistoryCommand : public LookCommand {
         .type_name("N")
         .range(1, std::numeric_limits<int>::max());
     flags.add_flag("--verify", verify_, "check that terms never overlap; exits 3 if two do");
-    output_.add(flags);
   }
 
-  void prepare(Context& context) override {
-    format_ = output_.choose(context);
+  std::vector<Format> formats() const override { return {Format::wide}; }
+
+  void prepare(Context&) override {
     if (name_) target_ = parse_target(*name_, Kind::election);
   }
 
@@ -81,12 +80,13 @@ class HistoryCommand : public LookCommand {
       all.push_back(ask_about(store, key, moment.now));
       sound = sound && (!verify_ || all.back().check->overlaps.empty());
     }
-    if (format_ == Format::json)
+    if (context.format == Format::jsonl) return {.text = lines(all), .yes = sound};
+    if (context.format == Format::json)
       return {.document = document(connection, moment, all), .yes = sound};
     const bool empty = std::all_of(all.begin(), all.end(),
                                    [](const Chronicle& one) { return one.terms.empty(); });
     if (empty) context.out.note("no history");
-    std::string text = empty ? "" : table(all);
+    std::string text = empty ? "" : table(all, context.format == Format::wide);
     if (verify_) text += verdicts(all);
     return {.text = std::move(text), .yes = sound};
   }
@@ -116,8 +116,7 @@ class HistoryCommand : public LookCommand {
     return found;
   }
 
-  std::string table(const std::vector<Chronicle>& all) const {
-    const bool wide = format_ == Format::wide;
+  std::string table(const std::vector<Chronicle>& all, bool wide) const {
     std::vector<std::string> header{"TERM", "HOLDER", "START", "END",
                                     "LED",  "ENDED BY", "GAP",  "REASON"};
     if (!target_) header.insert(header.begin(), "ELECTION");
@@ -202,6 +201,16 @@ class HistoryCommand : public LookCommand {
             {"longest_gap_seconds", seconds_json(one.check->longest_gap)}};
   }
 
+  static std::string lines(const std::vector<Chronicle>& all) {
+    std::string lines;
+    for (const Chronicle& one : all) {
+      for (std::size_t i = 0; i < one.terms.size(); ++i)
+        lines += to_line("mongoelector.term/1", term_json(one, i));
+      if (one.check) lines += to_line("mongoelector.history_check/1", check_json(one));
+    }
+    return lines;
+  }
+
   static Json document(const Connection& connection, const StoreMoment& moment,
                        const std::vector<Chronicle>& all) {
     Json document = new_document("mongoelector.history/1");
@@ -220,8 +229,6 @@ class HistoryCommand : public LookCommand {
   std::optional<Duration> since_;
   int limit_ = 50;
   bool verify_ = false;
-  FormatFlag output_{{Format::wide}};
-  Format format_ = Format::table;
   std::optional<Target> target_;
 };
 

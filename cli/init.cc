@@ -40,7 +40,7 @@ class InitCommand : public Command {
       throw Failure(Exit::usage, "--dry-run and --print-role contradict each other");
     const StoreChoice choice = choose_store(context.globals, true);
     if (print_role_) {
-      print_role(context, database_of(choice));
+      print_role(context, database_of(choice), choice.collection_prefix.value);
     } else {
       answer(context, dry_run_ ? planned(choice) : made(context, choice));
     }
@@ -58,8 +58,9 @@ class InitCommand : public Command {
     std::vector<std::string> warnings;  // what could not be made, or is not as it should be
   };
 
-  static void print_role(Context& context, const std::string& database) {
-    const std::string commands = role_commands(database);
+  static void print_role(Context& context, const std::string& database,
+                         const std::string& prefix) {
+    const std::string commands = role_commands(database, prefix);
     if (!context.out.json()) {
       context.out.answer(commands);
       return;
@@ -67,7 +68,7 @@ class InitCommand : public Command {
     Json document = new_document("mongoelector.role_commands/1");
     document["database"] = database;
     document["mongosh"] = commands;
-    context.out.answer(to_text(document));
+    context.out.answer_document(document);
   }
 
   static std::vector<Part> parts_of(const StoreChoice& choice) {
@@ -75,7 +76,7 @@ class InitCommand : public Command {
     if (choice.uri == "memory:") return {};
     std::vector<Part> parts;
     const std::string database = database_of(choice);
-    for (const Broom& broom : brooms()) {
+    for (const Broom& broom : brooms(choice.collection_prefix.value)) {
       const std::string place = database + "." + broom.collection;
       parts.push_back({fmt::format("index on {} of {}, expireAfterSeconds {}", broom.field,
                                    shown(place), broom.after.count()),
@@ -117,7 +118,7 @@ class InitCommand : public Command {
       document["parts"] = Json::array();
       for (const Part& part : answer.parts) document["parts"].push_back(part.text);
       document["warnings"] = answer.warnings;
-      context.out.answer(to_text(document));
+      context.out.answer_document(document);
       return;
     }
     std::string text = fmt::format("store  {}\n", shown(answer.store));

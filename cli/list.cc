@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 
-#include "cli/format.h"
 #include "cli/listing.h"
 #include "cli/look.h"
 #include "cli/supervision.h"
@@ -46,13 +45,14 @@ class ListCommand : public LookCommand {
                        {"held", Order::held},
                        {"left", Order::left}},
                       "name (default), holder, held (longest first) or left (soonest first)");
-    output_.add(flags);
   }
 
-  void prepare(Context& context) override { format_ = output_.choose(context); }
+  std::vector<Format> formats() const override { return {Format::wide, Format::name}; }
+
+  void prepare(Context&) override {}
 
   Answer ask(Context& context, const Connection& connection) override {
-    if (format_ == Format::name) {
+    if (context.format == Format::name) {
       std::string names;
       for (const Record& record :
            sorted(list_records(context, connection.session->store(), selection_), kItself))
@@ -60,8 +60,9 @@ class ListCommand : public LookCommand {
       return {.text = names};
     }
     const auto listed = sorted(list_leases(context, connection, selection_), &Listed::record);
-    if (format_ == Format::json) return {.document = list_document(connection, listed)};
-    return {.text = list_table(context, listed, format_ == Format::wide)};
+    if (context.format == Format::jsonl) return {.text = list_lines(listed)};
+    if (context.format == Format::json) return {.document = list_document(connection, listed)};
+    return {.text = list_table(context, listed, context.format == Format::wide)};
   }
 
  private:
@@ -89,8 +90,6 @@ class ListCommand : public LookCommand {
 
   Selection selection_;
   Order order_ = Order::name;
-  FormatFlag output_{{Format::wide, Format::name}};
-  Format format_ = Format::table;
 };
 
 }  // namespace

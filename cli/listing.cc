@@ -136,6 +136,12 @@ std::string list_table(Context& context, const std::vector<Listed>& listed, bool
   return table.text(wide);
 }
 
+std::string list_lines(const std::vector<Listed>& listed) {
+  std::string lines;
+  for (const Listed& lease : listed) lines += to_line("mongoelector.list_item/1", item_of(lease));
+  return lines;
+}
+
 Json list_document(const Connection& connection, const std::vector<Listed>& listed) {
   Json document = new_document("mongoelector.list/1");
   document["store"] = store_json(connection, ask_moment(connection).info);

@@ -31,6 +31,8 @@ std::vector<Listed> list_leases(Context& context, const Connection& connection,
 
 // Tells the user if there is nothing.
 std::string list_table(Context& context, const std::vector<Listed>& listed, bool wide);
+// An object on a line for each.
+std::string list_lines(const std::vector<Listed>& listed);
 Json list_document(const Connection& connection, const std::vector<Listed>& listed);
 
 }  // namespace mongoelector::cli

@@ -177,7 +177,8 @@ class LockCommand : public Command {
 
  private:
   int run_under(Context& context, const Key& key) {
-    const auto command = flags_.hold.command_of(context, "lock NAME -- COMMAND...");
+    const auto command = flags_.hold.command_of(
+        context, "lock NAME -- COMMAND...; acquire NAME takes it without one");
     flags_.hold.warn_only = flags_.on_lost == OnLost::warn;
     flags_.hold.supervision.check();
     if (flags_.nonblock && flags_.wait.value_or(Duration::zero()) != Duration::zero())

@@ -22,7 +22,10 @@ int LookCommand::run(Context& context) {
     }
   }
   if (pause) repeat(context, *connection, *pause);
-  context.out.answer(answer.document.is_null() ? answer.text : to_text(answer.document));
+  if (answer.document.is_null())
+    context.out.answer(answer.text);
+  else
+    context.out.answer_document(answer.document);
   return static_cast<int>(answer.yes ? Exit::done : Exit::no);
 }
 

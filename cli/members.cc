@@ -1,5 +1,4 @@
 #include "base/text.h"
-#include "cli/format.h"
 #include "cli/look.h"
 #include "cli/views.h"
 
@@ -26,31 +25,30 @@ class MembersCommand : public LookCommand {
 
   void add_flags(Flags& flags) override {
     flags.add_option("ELECTION", name_, "the election").required();
-    output_.add(flags);
   }
 
-  void prepare(Context& context) override {
-    format_ = output_.choose(context);
+  std::vector<Format> formats() const override { return {Format::wide}; }
+
+  void prepare(Context&) override {
     target_ = parse_target(name_, Kind::election);
   }
 
   Answer ask(Context& context, const Connection& connection) override {
     const auto record = find_record(connection.session->store(), target_);
     const ElectionView view(connection, Key::election(target_.name), record);
-    if (format_ == Format::json) return {.document = view.members_json()};
+    if (context.format == Format::jsonl) return {.text = view.members_lines()};
+    if (context.format == Format::json) return {.document = view.members_json()};
     if (!view.has_members()) {
       context.out.note("nobody takes part in " +
                        internal::show_key(Key::election(target_.name)));
       return {};
     }
-    return {.text = view.members_text(format_ == Format::wide)};
+    return {.text = view.members_text(context.format == Format::wide)};
   }
 
  private:
   std::string name_;
   Target target_;
-  FormatFlag output_{{Format::wide}};
-  Format format_ = Format::table;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -26,6 +27,8 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
+std::string now() { return internal::rfc3339(make_machine_clock()->wall()); }
+
 // Characters, not bytes: good enough for columns of most scripts.
 std::size_t width_of(std::string_view text) {
   const auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
@@ -45,7 +48,26 @@ std::size_t terminal_columns(int fd) {
   return size.ws_col;
 }
 
+std::string colored(Tone tone, std::string_view word) {
+  static constexpr std::array<int, 3> kCodes{32, 33, 31};  // green, yellow, red
+  return fmt::format("\x1b[{}m{}\x1b[0m", kCodes.at(static_cast<std::size_t>(tone)), word);
+}
+
 }  // namespace
+
+void Output::configure(const OutputStyle& style) {
+  style_ = style;
+  colored_answer_ = style.color && isatty(STDOUT_FILENO) != 0;
+  colored_messages_ = style.color && isatty(STDERR_FILENO) != 0;
+}
+
+std::string Output::toned(Tone tone, std::string_view word) const {
+  return colored_answer_ ? colored(tone, word) : std::string(word);
+}
+
+void Output::answer_document(const Json& document) {
+  answer(style_.one_line ? to_line(document) : to_text(document));
+}
 
 bool Output::offer(std::string_view text) {
   if (write_all(STDOUT_FILENO, text)) return true;
@@ -62,12 +84,18 @@ void Output::answer(std::string_view text) {
 }
 
 void Output::note(std::string_view text) {
-  if (verbosity_ != Verbosity::quiet)
-    write_all(STDERR_FILENO, fmt::format("mongoelector: {}\n", text));
+  if (style_.verbosity != Verbosity::quiet) log("info", text);
 }
 
+void Output::warn(std::string_view text) {
+  if (style_.verbosity != Verbosity::quiet) log("warning", text);
+}
+
+void Output::prompt(std::string_view text) const { write_all(STDERR_FILENO, text); }
+
 bool Output::can_redraw() const {
-  return verbosity_ != Verbosity::quiet && terminal_columns(STDERR_FILENO) > 0;
+  return style_.verbosity != Verbosity::quiet && !style_.json_log &&
+         terminal_columns(STDERR_FILENO) > 0;
 }
 
 void Output::redraw(std::string_view text) {
@@ -80,30 +108,43 @@ void Output::redraw(std::string_view text) {
 }
 
 void Output::detail(std::string_view text) {
-  if (verbosity_ == Verbosity::verbose)
-    write_all(STDERR_FILENO, fmt::format("mongoelector: {}\n", text));
+  if (style_.verbosity == Verbosity::verbose) log("debug", text);
+}
+
+void Output::log(std::string_view level, std::string_view text, const Json& error) const {
+  if (style_.json_log) {
+    write_all(STDERR_FILENO, to_line(Json{{"schema", "mongoelector.log/1"},
+                                          {"at", now()},
+                                          {"level", level},
+                                          {"message", text},
+                                          {"error", error}}));
+    return;
+  }
+  const auto start = [&](Tone tone, const char* word) {
+    return colored_messages_ ? colored(tone, word) : std::string(word);
+  };
+  std::string line = level == "error" ? start(Tone::bad, "mongoelector:") : "mongoelector:";
+  if (level == "warning") line += " " + start(Tone::doubtful, "warning:");
+  write_all(STDERR_FILENO, fmt::format("{} {}\n", line, text));
 }
 
 void Output::fail(const Failure& failure) {
-  std::string line = fmt::format("mongoelector: {}", failure.what());
+  std::string line = failure.what();
   if (!failure.hint().empty()) line += fmt::format("; {}", failure.hint());
   // Drivers like to end their messages with a line break, or to have one inside.
   std::replace(line.begin(), line.end(), '\n', ' ');
-  write_all(STDERR_FILENO, line + "\n");
-  if (!json_) return;
-  const Json object{
-      {"error",
-       {{"code", name_of(failure.code())},
-        {"exit_code", static_cast<int>(failure.code())},
-        {"message", failure.what()},
-        {"hint", failure.hint().empty() ? Json(nullptr) : Json(failure.hint())},
-        {"holder", failure.holder()}}}};
-  write_all(STDERR_FILENO, to_line(object));
+  const Json error{{"code", name_of(failure.code())},
+                   {"exit_code", static_cast<int>(failure.code())},
+                   {"message", failure.what()},
+                   {"hint", failure.hint().empty() ? Json(nullptr) : Json(failure.hint())},
+                   {"holder", failure.holder()}};
+  log("error", line, error);
+  // A line of a JSON log has it inside.
+  if (style_.json && !style_.json_log) write_all(STDERR_FILENO, to_line(Json{{"error", error}}));
 }
 
 Json new_document(std::string_view schema) {
-  return {{"schema", schema},
-          {"generated_at", internal::rfc3339(make_machine_clock()->wall())}};
+  return {{"schema", schema}, {"generated_at", now()}};
 }
 
 std::string to_text(const Json& document) {
@@ -112,6 +153,12 @@ std::string to_text(const Json& document) {
 
 std::string to_line(const Json& document) {
   return document.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+std::string to_line(std::string_view schema, const Json& item) {
+  Json document = new_document(schema);
+  document.update(item);
+  return to_line(document);
 }
 
 std::string shown(std::string_view text) {

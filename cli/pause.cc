@@ -42,7 +42,7 @@ class PauseCommand : public ControlCommand {
   void judge(Context& context) override {
     const Electorate& seen = requests().front().seen;
     const std::string key = internal::show_key(seen.key());
-    if (!seen.leader()) context.out.note(fmt::format("warning: nobody leads {}", key));
+    if (!seen.leader()) context.out.warn(fmt::format("nobody leads {}", key));
     if (seen.paused()) {
       const Pause& before = *seen.control().pause;
       context.out.note(

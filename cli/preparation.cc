@@ -21,10 +21,11 @@ Json privilege(const std::string& database, std::string_view collection, Json ac
           {"actions", std::move(actions)}};
 }
 
-Json role_document(const std::string& database) {
+Json role_document(const std::string& database, const std::string& prefix) {
   Json privileges = Json::array();
-  const std::vector<Broom> swept = brooms();
-  for (const std::string_view collection : kCollections) {
+  const std::vector<Broom> swept = brooms(prefix);
+  for (const std::string_view name : kCollections) {
+    const std::string collection = prefix + std::string(name);
     Json actions{"find", "insert", "update", "remove"};
     if (std::any_of(swept.begin(), swept.end(),
                     [&](const Broom& broom) { return broom.collection == collection; })) {
@@ -61,21 +62,21 @@ std::optional<std::string> sqlite_path(const StoreChoice& choice) {
   return choice.uri.substr(kScheme.size());
 }
 
-std::vector<Broom> brooms() {
-  return {{"mongolocker", "ts_expire", internal::kSweepLeasesAfter},
-          {"elector.locks", "ts_expire", internal::kSweepLeasesAfter},
-          {"elector.status", "timestamp", internal::kSweepMembersAfter},
-          {"elector.history", "ts_written", internal::kKeepTermsFor}};
+std::vector<Broom> brooms(const std::string& prefix) {
+  return {{prefix + "mongolocker", "ts_expire", internal::kSweepLeasesAfter},
+          {prefix + "elector.locks", "ts_expire", internal::kSweepLeasesAfter},
+          {prefix + "elector.status", "timestamp", internal::kSweepMembersAfter},
+          {prefix + "elector.history", "ts_written", internal::kKeepTermsFor}};
 }
 
-std::string role_commands(const std::string& database) {
+std::string role_commands(const std::string& database, const std::string& prefix) {
   const std::string quoted = Json(database).dump();
   return fmt::format(
       "// for mongosh, as an administrator; the password is asked for\n"
       "db.getSiblingDB({0}).createRole({1})\n"
       "db.getSiblingDB({0}).createUser({{user: \"mongoelector\", pwd: passwordPrompt(), "
       "roles: [\"mongoelector\"]}})\n",
-      quoted, role_document(database).dump(2));
+      quoted, role_document(database, prefix).dump(2));
 }
 
 }  // namespace mongoelector::cli

@@ -20,11 +20,13 @@ struct Broom {
   std::string field;
   std::chrono::seconds after;
 };
+// `prefix` is that of the collections, see ConnectOptions.
+//
 // Those that opening a MongoDB makes where there is none on that field. Tests hold this against
 // what it does make.
-std::vector<Broom> brooms();
+std::vector<Broom> brooms(const std::string& prefix);
 
 // For mongosh, as an administrator: the least role that keeps every promise, and a user with it.
-std::string role_commands(const std::string& database);
+std::string role_commands(const std::string& database, const std::string& prefix);
 
 }  // namespace mongoelector::cli

@@ -9,7 +9,6 @@
 #include "base/secrets.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/format.h"
 #include "cli/help.h"
 #include "mongoelector/connect.h"
 
@@ -30,6 +29,32 @@ std::size_t find_name(const Words& words, const Flags& global_flags) {
   return words.size();
 }
 
+OutputStyle style_of(const Globals& globals, Format format) {
+  return {.json = is_json(format),
+          .one_line = format == Format::jsonl,
+          .json_log = wants_json_log(globals),
+          .color = allows_color(globals),
+          .verbosity = globals.quiet     ? Verbosity::quiet
+                       : globals.verbose ? Verbosity::verbose
+                                         : Verbosity::normal};
+}
+
+// What the line seems to ask for before it is understood: a mistake on it is told in that form.
+OutputStyle first_style(const Words& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  const bool no_color = std::find(words.begin(), end, "--no-color") != end;
+  OutputStyle style{.json_log = environment("MONGOELECTOR_LOG_FORMAT") == "json",
+                    .color = allows_color({.no_color = no_color})};
+  for (auto word = words.begin(); word != end; ++word) {
+    const std::string next = std::next(word) == end ? "" : *std::next(word);
+    const bool output = *word == "-o" || *word == "--output";
+    style.json = style.json || *word == "--json" || (output && next.starts_with("json"));
+    if (*word == "--log-format") style.json_log = next == "json";
+    if (*word == "--log-format=json") style.json_log = true;
+  }
+  return style;
+}
+
 // `flags` knows the global ones already.
 int run_command(Command& command, Flags& flags, Words words, Context& context) {
   if (const auto dashes = std::find(words.begin(), words.end(), "--");
@@ -46,13 +71,11 @@ int run_command(Command& command, Flags& flags, Words words, Context& context) {
   }
   flags.parse(std::move(words), fmt::format("{} {}", kSeeHelp, command.about().name));
   const Globals& globals = context.globals;
-  if (globals.version) return find_command("version")->run(context);
   if (globals.quiet && globals.verbose)
     throw Failure(Exit::usage, "--quiet and --verbose contradict each other");
-  context.out.configure(globals.json || preset_format() == Format::json,
-                        globals.quiet     ? Verbosity::quiet
-                        : globals.verbose ? Verbosity::verbose
-                                          : Verbosity::normal);
+  context.format = choose_format(globals, command.formats());
+  context.out.configure(style_of(globals, context.format));
+  if (globals.version) return find_command("version")->run(context);
   return command.run(context);
 }
 
@@ -63,7 +86,8 @@ int run_without(Context& context) {
     return 0;
   }
   if (context.globals.version) {
-    context.out.configure(context.globals.json, Verbosity::normal);
+    context.format = choose_format(context.globals, {});
+    context.out.configure(style_of(context.globals, context.format));
     return find_command("version")->run(context);
   }
   throw Failure(Exit::usage, "no command given", kSeeHelp);
@@ -105,10 +129,7 @@ std::vector<std::string> take_arguments(int argc, char** argv) {
 
 int run_program(const std::vector<std::string>& arguments) {
   Context context;
-  // Already now, so that a mistake on the line itself is reported in the form asked for.
-  const auto own_end = std::find(arguments.begin(), arguments.end(), "--");
-  context.out.configure(std::find(arguments.begin(), own_end, "--json") != own_end,
-                        Verbosity::normal);
+  context.out.configure(first_style(arguments));
   try {
     return dispatch(arguments, context);
   } catch (...) {

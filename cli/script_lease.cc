@@ -17,7 +17,7 @@ void ScriptLease::answer(Context& context) const {
   document["holder"] = holder_json(holder);
   document["lease_ttl_seconds"] = seconds_json(lease->ttl);
   document["expires_at"] = time_json(expires_at);
-  context.out.answer(to_text(document));
+  context.out.answer_document(document);
 }
 
 ScriptLease renew_lease(const Connection& connection, const Lease& lease, const Holder& holder) {

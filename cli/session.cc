@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/given.h"
+#include "cli/password.h"
 #include "mongoelector/error.h"
 
 namespace mongoelector::cli {
@@ -34,9 +35,17 @@ std::string read_uri(const std::string& file, const std::string& origin, bool st
   return text;
 }
 
-// Where nobody has named a store.
-void refuse_default(const StoreChoice& choice) {
+void refuse_unfit(const StoreChoice& choice) {
+  const Setting& prefix = choice.collection_prefix;
+  // Ignoring it would let two fleets meet that were to be kept apart.
+  if (!prefix.value.empty() && !choice.on_a_server()) {
+    throw Failure(Exit::config,
+                  fmt::format("{} is for MongoDB only, but the store is {}", prefix.origin,
+                              internal::quoted(choice.shown_uri())),
+                  "use another file instead: --uri sqlite:PATH");
+  }
   if (!choice.origin.empty()) return;
+  // Nobody has named a store.
   if (environment(kUriWithheld)) {
     throw Failure(Exit::config,
                   "no store is named: the URI in the environment was not passed on to this command "
@@ -66,7 +75,9 @@ std::string StoreChoice::shown_uri() const {
 
 StoreChoice choose_store(const Globals& globals, bool stdin_is_free) {
   Settings settings = settings_of(globals);
-  StoreChoice choice{.database = std::move(settings.database),
+  StoreChoice choice{.password_file = std::move(settings.password_file),
+                     .database = std::move(settings.database),
+                     .collection_prefix = std::move(settings.collection_prefix),
                      .require_shared = settings.require_shared,
                      .require_shared_origin = std::move(settings.require_shared_origin)};
   if (settings.uri) {
@@ -75,6 +86,7 @@ StoreChoice choose_store(const Globals& globals, bool stdin_is_free) {
   } else if (settings.uri_file) {
     choice.origin = settings.uri_file->origin;
     choice.uri = read_uri(settings.uri_file->value, choice.origin, stdin_is_free);
+    choice.uri_path = settings.uri_file->value;
   }
   return choice;
 }
@@ -84,17 +96,19 @@ Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions 
                          std::move(options));
 }
 
-Connection open_connection(Context& context, const StoreChoice& choice, ConnectOptions options) {
-  refuse_default(choice);
+Connection open_connection(Context& context, StoreChoice choice, ConnectOptions options) {
+  refuse_unfit(choice);
+  if (choice.origin == "--uri" && !choice.password_added && redact_uri(choice.uri) != choice.uri) {
+    context.out.warn(
+        "the password in --uri was visible to other users of this machine; use --uri-file, "
+        "--password-file or MONGOELECTOR_URI");
+  }
+  add_password(context, choice);
   Connection connection;
   connection.by_default = choice.origin.empty();
   connection.uri = choice.shown_uri();
-  if (choice.origin == "--uri" && connection.uri != choice.uri) {
-    context.out.note(
-        "warning: the password in --uri was visible to other users of this machine; use "
-        "--uri-file or MONGOELECTOR_URI");
-  }
   options.database = choice.database.value;
+  options.collection_prefix = choice.collection_prefix.value;
   // Only who is heard: a sink needs a thread.
   if (!options.on_event && context.out.verbose()) {
     options.on_event = [&out = context.out](const Event& event) {

@@ -13,7 +13,11 @@ namespace mongoelector::cli {
 struct StoreChoice {
   std::string uri = {};     // empty: the default file of this machine
   std::string origin = {};  // "--uri", "MONGODB_URI", ...; empty: nobody said anything
+  std::string uri_path = {};  // the file that the URI was read from; empty: none
+  Setting password_file = {};
+  bool password_added = false;  // to the URI, see add_password()
   Setting database = {};
+  Setting collection_prefix = {};
   bool require_shared = false;
   std::string require_shared_origin = {};
 
@@ -35,9 +39,9 @@ struct Connection {
 inline constexpr std::string_view kDefaultStoreNotice =
     "store: SQLite on this machine only (set MONGODB_URI to coordinate several hosts)";
 
-// Connects to the store that was chosen. Throws Failure and ConnectError. Not bounded by --timeout:
-// see Deadline.
-Connection open_connection(Context& context, const StoreChoice& choice,
+// Connects to the store that was chosen, after add_password(). Throws Failure and ConnectError. Not
+// bounded by --timeout: see Deadline.
+Connection open_connection(Context& context, StoreChoice choice,
                            ConnectOptions options = {});
 // Chooses it first.
 Connection open_connection(Context& context, bool stdin_is_free = true,

@@ -28,6 +28,12 @@ bool choose(Settings& settings, Value uri, Value file) {
   return settings.uri || settings.uri_file;
 }
 
+Setting first_of(Value flag, Value variable, Value key) {
+  for (Value* one : {&flag, &variable, &key})
+    if (*one) return std::move(**one);
+  return {};
+}
+
 Value shared_from_environment() {
   Value value = from_environment("MONGOELECTOR_REQUIRE_SHARED");
   if (!value) return value;
@@ -52,12 +58,14 @@ Settings settings_of(const Globals& globals) {
       choose(settings, from_environment("MONGODB_URI"), {}) ||
       choose(settings, file.uri, file.uri_file);
 
-  if (!globals.database.empty())
-    settings.database = {globals.database, "--database"};
-  else if (auto set = from_environment("MONGOELECTOR_DATABASE"))
-    settings.database = *set;
-  else if (file.database)
-    settings.database = *file.database;
+  settings.password_file = first_of(said(globals.password_file, "--password-file"),
+                                    from_environment("MONGOELECTOR_PASSWORD_FILE"),
+                                    file.password_file);
+  settings.database = first_of(said(globals.database, "--database"),
+                               from_environment("MONGOELECTOR_DATABASE"), file.database);
+  settings.collection_prefix = first_of(said(globals.collection_prefix, "--collection-prefix"),
+                                        from_environment("MONGOELECTOR_COLLECTION_PREFIX"),
+                                        file.collection_prefix);
 
   Value shared = shared_from_environment();
   if (globals.require_shared)

@@ -13,7 +13,9 @@ struct Settings {
   // or MONGOELECTOR_URI_FILE; MONGODB_URI; the file's uri or uri_file.
   std::optional<Setting> uri = {};
   std::optional<Setting> uri_file = {};
-  Setting database = {};  // empty: the one in the URI, else mongoelector
+  Setting password_file = {};      // empty: none
+  Setting database = {};           // empty: the one in the URI, else mongoelector
+  Setting collection_prefix = {};  // empty: none
   bool require_shared = false;
   std::string require_shared_origin = {};
 };

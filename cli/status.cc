@@ -106,7 +106,7 @@ class StatusCommand : public LookCommand {
   template <class View>
   static Answer render(const Context& context, const View& view, bool yes) {
     if (context.out.json()) return {.document = view.json(), .yes = yes};
-    return {.text = view.text(), .yes = yes};
+    return {.text = view.text(context.out), .yes = yes};
   }
 
   std::optional<std::string> name_;

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/deadline.h"
 #include "cli/given.h"
+#include "cli/password.h"
 #include "cli/replace_file.h"
 
 namespace mongoelector::cli {
@@ -90,12 +91,13 @@ void ask_store(Context& context, Signals& signals, Report& report,
 
 Connection open_supervised(Context& context, Signals& signals, Report& report,
                            ConnectOptions options) {
+  StoreChoice choice = choose_store(context.globals, false);
   // The embedded store answers in no time, and threads take some.
-  if (!choose_store(context.globals, false).on_a_server())
-    return open_connection(context, false, std::move(options));
+  if (!choice.on_a_server()) return open_connection(context, choice, std::move(options));
+  add_password(context, choice);
   Connection connection;
   ask_store(context, signals, report,
-            [&] { connection = open_connection(context, false, std::move(options)); });
+            [&] { connection = open_connection(context, choice, std::move(options)); });
   return connection;
 }
 
@@ -186,8 +188,8 @@ void attend_to_suspended(Child& child, Terminal& terminal, Output& out) {
 void look_at(Child& child, Terminal& terminal, Output& out) {
   child.look();
   if (child.out_of_reach()) {
-    out.note(fmt::format(
-        "WARNING: pid {} or what it started cannot be stopped from here: it runs as another user, "
+    out.warn(fmt::format(
+        "pid {} or what it started cannot be stopped from here: it runs as another user, "
         "who may not be signalled; the lease is renewed until it ends by itself, and if the lease "
         "is lost before, it runs on beside whoever gets it",
         child.pid()));
@@ -196,7 +198,7 @@ void look_at(Child& child, Terminal& terminal, Output& out) {
   terminal.reclaim(child.pid());
   if (!child.obstacle().empty()) out.note(child.obstacle());
   if (child.escaped()) {
-    out.note(fmt::format("warning: pid {} left the command's process group (setsid) and lives on, "
+    out.warn(fmt::format("pid {} left the command's process group (setsid) and lives on, "
                          "whoever leads; only a control group (systemd) holds such processes",
                          *child.escaped()));
   }

@@ -59,7 +59,10 @@ class TimingCommand : public Command {
   int run(Context& context) override {
     const bool shared = choose_store(context.globals, true).on_a_server();
     const Figures figures = resolve(shared);
-    context.out.answer(context.out.json() ? to_text(json(figures)) : text(figures));
+    if (context.out.json())
+      context.out.answer_document(json(figures));
+    else
+      context.out.answer(text(figures));
     return 0;
   }
 

@@ -4,7 +4,10 @@
 
 #include <CLI/Version.hpp>
 
+#include "base/commit.h"
 #include "cli/command.h"
+#include "cli/schemas.h"
+#include "mongoelector/connect.h"
 
 namespace mongoelector::cli {
 
@@ -16,8 +19,9 @@ class VersionCommand : public Command {
     static const About kAbout{.name = "version",
                               .group = "Operate",
                               .summary = "show the version",
-                              .usage = "[--json]",
-                              .examples = {}};
+                              .usage = "",
+                              .examples = {{"mongoelector version --json",
+                                            "commit, compiler, libraries and schemas too"}}};
     return kAbout;
   }
 
@@ -30,6 +34,7 @@ class VersionCommand : public Command {
     }
     Json document = new_document("mongoelector.version/1");
     document["version"] = kVersion;
+    document["commit"] = MONGOELECTOR_COMMIT;
     document["compiler"] = fmt::format("g++ {}", __VERSION__);
     document["libraries"] = {
         {"CLI11", CLI11_VERSION},
@@ -37,7 +42,9 @@ class VersionCommand : public Command {
                             FMT_VERSION % 100)},
         {"nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR,
                                       NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)}};
-    context.out.answer(to_text(document));
+    for (const auto& [name, version] : store_libraries()) document["libraries"][name] = version;
+    document["schemas"] = kSchemas;
+    context.out.answer_document(document);
     return 0;
   }
 };

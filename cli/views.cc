@@ -93,9 +93,10 @@ LockView::LockView(const Connection& connection, Key key, std::optional<Record> 
     waiting_ = waiting_for(*waiting, key_);
 }
 
-std::string LockView::text() const {
+std::string LockView::text(const Output& output) const {
   const bool held = record_ && live(*record_);
-  std::string out = line("lock", shown(key_.name()), held ? "HELD" : "FREE");
+  std::string out = line("lock", shown(key_.name()),
+                         output.toned(held ? Tone::good : Tone::doubtful, held ? "HELD" : "FREE"));
   if (held) {
     out += line("holder", describe_holder(*record_), holding(*record_));
     out += lease_line(*record_) + note_line(*record_);
@@ -206,11 +207,12 @@ std::string ElectionView::changes() const {
                             brief(election_.now - *ended->end));
 }
 
-std::string ElectionView::text() const {
+std::string ElectionView::text(const Output& output) const {
   std::string word(health());
   std::transform(word.begin(), word.end(), word.begin(),
                  [](char c) { return c == '_' ? ' ' : static_cast<char>(std::toupper(c)); });
-  std::string out = line("election", shown(election_.key.name()), word);
+  const Tone tone = healthy() ? Tone::good : election_.led() ? Tone::doubtful : Tone::bad;
+  std::string out = line("election", shown(election_.key.name()), output.toned(tone, word));
   const auto& record = election_.record;
   if (election_.led()) {
     const TermRow* term = election_.term();
@@ -329,6 +331,16 @@ Json ElectionView::members_json() const {
   document["name"] = election_.key.name();
   document["members"] = members();
   return document;
+}
+
+std::string ElectionView::members_lines() const {
+  std::string lines;
+  for (const NodeStatus& member : election_.members) {
+    Json item{{"election", election_.key.name()}};
+    item.update(member_json(member));
+    lines += to_line("mongoelector.member/1", item);
+  }
+  return lines;
 }
 
 }  // namespace mongoelector::cli

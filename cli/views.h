@@ -23,7 +23,7 @@ class LockView {
  public:
   // Asks the store who waits. Throws StoreError.
   LockView(const Connection& connection, Key key, std::optional<Record> record);
-  std::string text() const;
+  std::string text(const Output& out) const;
   Json json() const;  // "mongoelector.lock/1"
 
  private:
@@ -37,10 +37,11 @@ class ElectionView {
  public:
   // Asks the store for the rest. Throws StoreError.
   ElectionView(const Connection& connection, const Key& key, std::optional<Record> record);
-  std::string text() const;
+  std::string text(const Output& out) const;
   Json json() const;                            // "mongoelector.election/1"
   std::string members_text(bool wide) const;    // a table
   Json members_json() const;                    // "mongoelector.members/1"
+  std::string members_lines() const;            // "mongoelector.member/1", a line each
   // Nobody leads it and nobody is a candidate.
   bool unknown() const { return !election_.record && election_.members.empty(); }
   bool has_members() const { return !election_.members.empty(); }

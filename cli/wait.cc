@@ -144,7 +144,7 @@ class WaitCommand : public Command {
     document["waited_seconds"] = seconds_json(waited);
     document["holder"] = held ? holder_json(record->holder) : Json(nullptr);
     document["token"] = held ? token_json(record->token) : Json(nullptr);
-    context.out.answer(to_text(document));
+    context.out.answer_document(document);
   }
 
   std::string name_;

@@ -46,3 +46,9 @@ endif()
 
 configure_file(${PROJECT_SOURCE_DIR}/include/mongoelector/version.h.in
   ${PROJECT_BINARY_DIR}/include/mongoelector/version.h @ONLY)
+
+# commit.h, for whatever tells which commit it was built from.
+set(MONGOELECTOR_COMMIT_DIR ${PROJECT_BINARY_DIR}/commit)
+add_custom_target(me_commit BYPRODUCTS ${MONGOELECTOR_COMMIT_DIR}/base/commit.h
+  COMMAND ${CMAKE_COMMAND} -DHEADER=${MONGOELECTOR_COMMIT_DIR}/base/commit.h -DSOURCE=${PROJECT_SOURCE_DIR}
+    -P ${PROJECT_SOURCE_DIR}/cmake/commit.cmake)

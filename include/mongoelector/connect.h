@@ -13,6 +13,7 @@
 // nothing is sent, no destructor blocks. Connect anew there.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -54,6 +55,10 @@ std::shared_ptr<Session> connect(std::string_view uri = "", ConnectOptions optio
 
 // The URI as it may be shown: the password, and every option that holds a secret, replaced by ***.
 std::string redact_uri(std::string_view uri);
+
+// The versions of the libraries that the stores stand on: "sqlite", and "libmongoc" if this
+// installation can speak to MongoDB. Loads what is not loaded yet.
+std::map<std::string, std::string> store_libraries();
 
 // The file that connect("") uses: $STATE_DIRECTORY (systemd), else /var/lib/mongoelector for root,
 // else $XDG_STATE_HOME/mongoelector, else ~/.local/state/mongoelector; the file is named leases.db.

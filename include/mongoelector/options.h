@@ -117,6 +117,10 @@ struct ConnectOptions {
   std::string database = {};
   // MongoDB only: where locks are; elections are always in elector.locks.
   std::string lock_collection = "mongolocker";
+  // MongoDB only: goes before the name of every collection, that of locks too. Who has another one
+  // shares nothing with us, even in the same database. Empty: the names that Python MongoElector
+  // uses, so that its locks and elections are ours.
+  std::string collection_prefix = {};
   Takeover takeover = Takeover::same_clock;      // MongoDB only
   PythonFleet python_fleet = PythonFleet::none;  // MongoDB only
   // MongoDB only: appName, shown in the server's log. At most 128 bytes.

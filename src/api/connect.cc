@@ -46,6 +46,16 @@ std::shared_ptr<LeaseStore> open_store(std::string_view uri, const ConnectOption
 
 }  // namespace
 
+std::map<std::string, std::string> store_libraries() {
+  std::map<std::string, std::string> libraries{{"sqlite", internal::sqlite_version()}};
+  try {
+    libraries.emplace("libmongoc", internal::mongo_driver_version());
+  } catch (const ConnectError&) {
+    // Not part of this installation.
+  }
+  return libraries;
+}
+
 std::string default_sqlite_path() {
   static constexpr char kFile[] = "/leases.db";
   if (const std::string dir = environment("STATE_DIRECTORY"); !dir.empty()) {

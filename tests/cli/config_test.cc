@@ -72,6 +72,23 @@ TEST_F(Config, a_flag_wins_over_the_environment_and_that_over_the_file) {
   EXPECT_EQ(setting("require_shared", {"--require-shared"}, more), "true from --require-shared");
 }
 
+TEST_F(Config, files_and_prefixes_come_from_flag_variable_or_key_too) {
+  const std::string file =
+      write("a.toml", "password_file = 'secret'\ncollection_prefix = 'file_'\n");
+  Environment more{{"MONGOELECTOR_CONFIG", file}};
+  EXPECT_EQ(setting("password_file", {}, more),
+            dir.file("secret") + " from password_file at " + file + ":1");
+  EXPECT_EQ(setting("collection_prefix", {}, more),
+            "file_ from collection_prefix at " + file + ":2");
+  more["MONGOELECTOR_PASSWORD_FILE"] = "/run/secret";
+  more["MONGOELECTOR_COLLECTION_PREFIX"] = "env_";
+  EXPECT_EQ(setting("password_file", {}, more), "/run/secret from MONGOELECTOR_PASSWORD_FILE");
+  EXPECT_EQ(setting("collection_prefix", {}, more), "env_ from MONGOELECTOR_COLLECTION_PREFIX");
+  EXPECT_EQ(setting("password_file", {"--password-file", "p"}, more), "p from --password-file");
+  EXPECT_EQ(setting("collection_prefix", {"--collection-prefix", ""}, more),
+            "null from --collection-prefix");
+}
+
 TEST_F(Config, nothing_said_is_shown_as_the_default) {
   EXPECT_EQ(setting("uri", {}, {{"STATE_DIRECTORY", "/s"}}), "sqlite:/s/leases.db from default");
   EXPECT_EQ(setting("database", {}), "null from default");
@@ -140,9 +157,11 @@ TEST_F(Config, mistakes_exit_78_and_name_file_and_line) {
   const std::vector<Mistake> mistakes{
       {"\nurl = 'x'\n", "c.toml:2: there is no key url; did you mean uri?"},
       {"frobnicate = 1\n",
-       "c.toml:1: there is no key frobnicate; known are uri, uri_file, database, require_shared"},
+       "c.toml:1: there is no key frobnicate; known are uri, uri_file, password_file, database, "
+       "collection_prefix, require_shared"},
       {"[store]\nuri = 'x'\n",
-       "c.toml:1: there is no key store; known are uri, uri_file, database, require_shared"},
+       "c.toml:1: there is no key store; known are uri, uri_file, password_file, database, "
+       "collection_prefix, require_shared"},
       {"uri = 5\n", "c.toml:1: uri has to be a text in quotes"},
       {"uri = ''\n", "c.toml:1: uri has to be a text in quotes"},
       {"require_shared = 'yes'\n", "c.toml:1: require_shared has to be true or false"},
@@ -209,7 +228,8 @@ TEST_F(Config, the_output_format_can_be_preset) {
   const Finished wrong = run({"list"}, {{"MONGOELECTOR_OUTPUT", "xml"}});
   EXPECT_EQ(wrong.code, 78);
   EXPECT_EQ(wrong.err,
-            "mongoelector: MONGOELECTOR_OUTPUT is \"xml\"; it may be table, wide, json or name\n");
+            "mongoelector: MONGOELECTOR_OUTPUT is \"xml\"; it may be table, wide, json, jsonl or "
+            "name\n");
 }
 
 }  // namespace

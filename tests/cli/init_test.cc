@@ -47,8 +47,8 @@ TEST(InitPlan, of_a_mongodb_names_the_indexes_that_are_made_and_does_not_connect
   const Mongod& server = Mongod::shared_replica_set();
   const std::string place = at.uri().substr(at.uri().rfind('/') + 1);
   const std::string database = place.substr(0, place.find('?'));
-  ASSERT_EQ(parts.size(), cli::brooms().size());
-  for (const cli::Broom& broom : cli::brooms()) {
+  ASSERT_EQ(parts.size(), cli::brooms("").size());
+  for (const cli::Broom& broom : cli::brooms("")) {
     const std::string made =
         server.run_command(R"({"listIndexes": ")" + broom.collection + R"("})", database);
     EXPECT_NE(made.find("\"" + broom.field + "_1\", \"expireAfterSeconds\" : " +
@@ -71,7 +71,7 @@ TEST(InitPlan, an_index_that_is_not_as_it_should_be_is_warned_of) {
       run_tool({"init", "--json"}, {.environment = {{"MONGODB_URI", server.uri(database)}}}).out,
       "mongoelector.init/1");
   EXPECT_EQ(document.at("warnings").size(), 1u);
-  EXPECT_EQ(document.at("parts").size(), cli::brooms().size() - 1);
+  EXPECT_EQ(document.at("parts").size(), cli::brooms("").size() - 1);
 }
 
 TEST(InitRole, is_printed_for_the_database_that_is_meant_without_connecting) {

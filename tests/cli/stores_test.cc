@@ -61,6 +61,60 @@ TEST(StoreChoice, flag_before_environment_before_mongodb_uri_before_the_default)
   EXPECT_EQ(used(), "memory:");
 }
 
+TEST(StoreChoice, fleets_with_prefixes_of_their_own_do_not_meet) {
+  const StoreUnderTest at("mongodb");
+  const auto locker = at.hold("nightly");
+  const auto elector = at.lead("billing");
+  const std::vector<std::string> names{"list", "-o", "name"};
+  EXPECT_EQ(at.tool(names).out, "election/billing\nlock/nightly\n");
+  for (const char* prefix : {"a_", "b_"}) {
+    const ProcessOptions apart{.environment = {{"MONGOELECTOR_COLLECTION_PREFIX", prefix}}};
+    EXPECT_EQ(at.tool(names, apart).out, "");
+    EXPECT_EQ(at.tool({"lock", "nightly", "-n", "--", "true"}, apart).code, 0);
+    EXPECT_EQ(at.tool({"run", "billing", "--", "true"}, apart).code, 0);
+    EXPECT_EQ(at.tool({"doctor"}, apart).code, 0);
+    EXPECT_EQ(at.tool({"acquire", prefix, "--ttl", "60s"}, apart).code, 0);
+    EXPECT_EQ(at.tool(names, apart).out, "lock/" + std::string(prefix) + "\n");
+  }
+  EXPECT_EQ(at.tool({"lock", "nightly", "-n", "--", "true"}).code, 75);
+  // Collections of another use, or of the server.
+  for (const char* prefix : {"system.", "elector.", "a$"})
+    EXPECT_EQ(at.tool({"list", "--collection-prefix", prefix}).code, 78) << prefix;
+}
+
+TEST(StoreChoice, a_prefix_is_refused_where_it_would_keep_nobody_apart) {
+  const TempDir dir;
+  for (const std::string& uri : {"sqlite:" + dir.file("a.db"), std::string("memory:")}) {
+    const Finished tool = run_tool({"list", "--json", "--collection-prefix", "a_"},
+                                   {.environment = {{"MONGODB_URI", uri}}});
+    expect_failure(tool, 78);
+    EXPECT_NE(tool.err.find("--collection-prefix is for MongoDB only"), std::string::npos);
+  }
+}
+
+// Python MongoElector 1.x keeps the rows of its members in a collection of its own.
+TEST(StoreChoice, members_of_both_python_generations_are_seen) {
+  const StoreUnderTest at("mongodb");
+  const std::string place = at.uri().substr(at.uri().rfind('/') + 1);
+  const std::string database = place.substr(0, place.find('?'));
+  const auto report = [&](const std::string& collection, const std::string& host) {
+    const json row{{"uuid", host}, {"key", "billing"},     {"host", host},          {"pid", 7},
+                   {"ttl", 15},    {"timestamp", "$$NOW"}, {"elector_running", true}};
+    const json update{{"q", {{"_id", host}}},
+                      {"u", json::array({{{"$replaceWith", row}}})},
+                      {"upsert", true}};
+    Mongod::shared_replica_set().run_command(
+        R"({"update": ")" + collection + R"(", "updates": [)" + update.dump() + "]}", database);
+  };
+  report("elector.status", "old-snake");
+  report("elector.leader_status", "new-snake");
+  for (const char* command : {"members", "status"}) {
+    const std::string shown = at.tool({command, "billing", "--json"}).out;
+    EXPECT_NE(shown.find("old-snake"), std::string::npos) << shown;
+    EXPECT_NE(shown.find("new-snake"), std::string::npos) << shown;
+  }
+}
+
 TEST(StoreChoice, uri_file_dash_is_stdin) {
   const Finished tool = run_tool({"list", "--json", "--uri-file", "-"}, {.input = "memory:\n"});
   EXPECT_EQ(tool.code, 0) << tool.err;

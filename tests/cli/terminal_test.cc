@@ -1,4 +1,4 @@
-// Output as a person sees it: a narrow terminal, no colour, a pager that has seen enough.
+// Output as a person sees it: a narrow terminal, a pager that has seen enough.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -48,14 +48,6 @@ TEST_F(OnTerminal, narrow_tables_lose_columns_from_the_right_and_wrap_nothing) {
     EXPECT_TRUE(std::any_of(shown.begin(), shown.end(),
                             [](const std::string& one) { return one.size() > 40; }))
         << line;
-  }
-}
-
-TEST_F(OnTerminal, nothing_is_coloured) {
-  const auto locker = at.hold("nightly");
-  for (const char* line : {"list", "status nightly"}) {
-    for (const std::string& one : lines(80, line))
-      EXPECT_EQ(one.find('\x1b'), std::string::npos) << one;
   }
 }
 

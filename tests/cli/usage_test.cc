@@ -28,14 +28,6 @@ TEST(Usage, version_is_one_plain_line) {
   }
 }
 
-TEST(Usage, version_as_json_names_compiler_and_libraries) {
-  const json document = json::parse(run_tool({"--json", "version"}).out);
-  EXPECT_EQ(document.at("schema"), "mongoelector.version/1");
-  EXPECT_EQ(document.at("version"), kVersion);
-  EXPECT_TRUE(document.at("compiler").is_string());
-  EXPECT_TRUE(document.at("libraries").contains("CLI11"));
-}
-
 TEST(Usage, main_help_lists_every_command_exit_code_and_variable) {
   const Finished help = run_tool({"help"});
   EXPECT_EQ(help.code, 0);
@@ -70,6 +62,17 @@ TEST(Usage, help_lists_every_variable_that_the_sources_read) {
     }
   }
   EXPECT_GT(seen, 8);
+}
+
+TEST(Usage, values_are_named_by_us_and_not_by_the_parser) {
+  for (const auto& command : cli::all_commands()) {
+    const std::string help = run_tool({"help", std::string(command->about().name)}).out;
+    EXPECT_FALSE(std::regex_search(help, std::regex("\\b(INT|UINT|FLOAT|TEXT:)\\b|\\bin \\[")))
+        << help;
+  }
+  const Finished beyond = run_tool({"lock", "a", "-E", "256", "--", "true"});
+  EXPECT_EQ(beyond.code, 64);
+  EXPECT_NE(beyond.err.find("0 to 255"), std::string::npos) << beyond.err;
 }
 
 TEST(Usage, every_command_has_help_of_its_own) {

@@ -1,6 +1,6 @@
 // The quick share of the simulator: some hundred seeds in which every promise must be kept and
 // every situation that matters must come up. `make verify` runs the large one.
-#include "commit.h"
+#include "base/commit.h"
 #include "simulation/model/simulation.h"
 
 #include <gtest/gtest.h>

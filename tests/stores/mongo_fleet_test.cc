@@ -97,6 +97,26 @@ TEST_F(MongoFleet, rows_of_python_are_read_whatever_they_lack) {
   EXPECT_EQ(reply.members[1].ttl, milliseconds(2500));
 }
 
+TEST_F(MongoFleet, rows_are_read_of_fleets_that_we_do_not_write_for) {
+  const auto store = open();
+  put("p1", R"({"uuid": "p1", "key": "billing", "timestamp": "$$NOW"})", "elector.leader_status");
+  const NodeStatus mine = row();
+  ASSERT_EQ(store->report(mine).outcome, Outcome::granted);
+  EXPECT_EQ(store->members(election_).members.size(), 2u);
+}
+
+TEST_F(MongoFleet, another_prefix_is_another_place_for_everything) {
+  const auto ours = open({.collection_prefix = "a_"});
+  hold(*ours, Key::lock("nightly"));
+  hold(*ours, election_);
+  ASSERT_EQ(ours->report(row()).outcome, Outcome::granted);
+  EXPECT_EQ(count("a_mongolocker") + count("a_elector.locks") + count("a_elector.status"), 3u);
+  const auto other = open();
+  EXPECT_FALSE(other->read(Key::lock("nightly")).record);
+  EXPECT_FALSE(other->read(election_).record);
+  EXPECT_TRUE(other->members(election_).members.empty());
+}
+
 TEST_F(MongoFleet, only_the_row_of_that_election_and_node_is_retired) {
   const auto store = open();
   const NodeStatus mine = row();

@@ -2,6 +2,7 @@
 // whether we may use it, and the indexes.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -12,14 +13,19 @@ namespace mongoelector::internal::mongo {
 
 struct Names {
   std::string database;
-  std::string locks;      // collection of Kind::lock
-  std::string elections;  // collection of Kind::election
-  std::vector<std::string> status;
+  std::string locks;  // collection of Kind::lock
+  std::string elections = "elector.locks";  // collection of Kind::election
+  std::vector<std::string> status;       // where our rows go
+  std::vector<std::string> read_status;  // where any member, Python's too, may have its row
   // Of elections; never among the documents that Python members read.
   std::string history = "elector.history";
   std::string control = "elector.control";
   // Beside the locks that are waited for. No change stream shows it.
   std::string waiters() const { return locks + ".waiters"; }
+
+  bool writes_status_to(const std::string& collection) const {
+    return std::find(status.begin(), status.end(), collection) != status.end();
+  }
 };
 
 // Throws ConnectError: unreachable, denied or unsupported. Never quotes a secret. Returns what will

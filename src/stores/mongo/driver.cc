@@ -419,4 +419,6 @@ void Driver::limit_calls(Duration budget) {
   if (budget_ == wanted) pool_.swap(pool);
 }
 
+std::string driver_version() { return mongoc_get_version(); }
+
 }  // namespace mongoelector::internal::mongo

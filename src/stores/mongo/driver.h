@@ -108,6 +108,9 @@ class Channel {
   Server server_;
 };
 
+// Of the library in use.
+std::string driver_version();
+
 class Driver {
  public:
   // Throws ConnectError (bad_uri). Connects to nothing yet.

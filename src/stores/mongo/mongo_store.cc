@@ -35,13 +35,22 @@ bool claim_again(const Server& server, const Answer& answer) {
 }
 
 // Locks in a collection that has another use would be taken for something else.
-std::string checked(const std::string& lock_collection) {
-  if (lock_collection.empty() || lock_collection.starts_with("elector.") ||
-      lock_collection.starts_with("system.") || lock_collection.find('\0') != std::string::npos) {
-    throw ConnectError(ConnectProblem::bad_uri, "locks cannot be kept in the collection " +
-                                                    quoted(lock_collection));
+Names names_of(const ConnectOptions& options) {
+  const std::string& prefix = options.collection_prefix;
+  Names names{.locks = prefix + options.lock_collection};
+  if (options.lock_collection.empty() || names.locks.starts_with("elector.") ||
+      names.locks.starts_with("system.") ||
+      names.locks.find_first_of(std::string_view("\0$", 2)) != std::string::npos) {
+    throw ConnectError(ConnectProblem::bad_uri,
+                       "locks cannot be kept in the collection " + quoted(names.locks));
   }
-  return lock_collection;
+  for (const std::string& name : status_collections(options.python_fleet))
+    names.status.push_back(prefix + name);
+  for (const std::string& name : status_collections(PythonFleet::both))
+    names.read_status.push_back(prefix + name);
+  for (std::string* name : {&names.elections, &names.history, &names.control})
+    name->insert(0, prefix);
+  return names;
 }
 
 template <class Reply>
@@ -54,12 +63,10 @@ class MongoStore : public LeaseStore {
   MongoStore(const std::string& uri, const ConnectOptions& options)
       : shared_driver_(std::make_shared<Driver>(uri, options.application)),
         takeover_(options.takeover) {
-    names_ = {.database = !options.database.empty()    ? options.database
-                          : !driver_.database().empty() ? driver_.database()
-                                                        : "mongoelector",
-              .locks = checked(options.lock_collection),
-              .elections = "elector.locks",
-              .status = status_collections(options.python_fleet)};
+    names_ = names_of(options);
+    names_.database = !options.database.empty()    ? options.database
+                      : !driver_.database().empty() ? driver_.database()
+                                                    : "mongoelector";
     warnings_ = check_deployment(driver_, names_);
     for (std::string& warning : prepare_indexes(driver_, names_, options.python_fleet))
       warnings_.push_back(std::move(warning));
@@ -192,10 +199,15 @@ class MongoStore : public LeaseStore {
     if (call.failure()) return failed<MembersReply>(*call.failure(), Phase::read);
     MembersReply reply{.outcome = Outcome::granted};
     std::set<std::string> seen;  // members that write to both collections count once
-    for (const std::string& collection : names_.status) {
+    for (const std::string& collection : names_.read_status) {
       const Rows rows =
           call.find(names_.database, collection, members_filter(key), freshest_first());
-      if (rows.failure) return failed<MembersReply>(*rows.failure, Phase::read);
+      if (rows.failure) {
+        auto failure = failed<MembersReply>(*rows.failure, Phase::read);
+        // Who does not write there need not have the privilege.
+        if (failure.outcome == Outcome::denied && !names_.writes_status_to(collection)) continue;
+        return failure;
+      }
       for (const Bson& row : rows.documents) {
         NodeStatus member = decode_status(key, *row);
         if (seen.insert(member.uuid).second) reply.members.push_back(std::move(member));
@@ -418,5 +430,7 @@ std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri,
                                              const ConnectOptions& options) {
   return std::make_shared<MongoStore>(uri, options);
 }
+
+std::string mongo_driver_version() { return mongo::driver_version(); }
 
 }  // namespace mongoelector::internal

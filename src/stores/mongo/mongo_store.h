@@ -13,4 +13,7 @@ namespace mongoelector::internal {
 // ConnectError.
 std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri, const ConnectOptions& options);
 
+// Of the library in use. Throws ConnectError if it cannot be loaded.
+std::string mongo_driver_version();
+
 }  // namespace mongoelector::internal

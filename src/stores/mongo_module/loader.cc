@@ -37,29 +37,37 @@ void leave_out_sasl_plugins() {
     set_path(kPlugins, "/dev/null");
 }
 
-OpenMongoStore* load(const std::string& uri) {
+template <class Function>
+Function* load(const char* name, const std::string& uri) {
   if (uri.find("GSSAPI") == std::string::npos) leave_out_sasl_plugins();
   const std::string path = module_path();
   // Never unloaded: its code runs for as long as any store of it, and its threads, may live.
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  void* entry = module == nullptr ? nullptr : dlsym(module, kOpenMongoStore);
+  void* entry = module == nullptr ? nullptr : dlsym(module, name);
   if (entry == nullptr) {
     const char* why = dlerror();
     throw ConnectError(ConnectProblem::unsupported, std::string("this installation cannot speak to "
                                                           "MongoDB: ") +
                                                   (why == nullptr ? path : why));
   }
-  return reinterpret_cast<OpenMongoStore*>(entry);
+  return reinterpret_cast<Function*>(entry);
 }
 
 }  // namespace
 
 std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri,
                                              const ConnectOptions& options) {
-  static OpenMongoStore* const open = load(uri);  // after a failure the next call tries again
+  // After a failure the next call tries again.
+  static OpenMongoStore* const open = load<OpenMongoStore>(kOpenMongoStore, uri);
   std::shared_ptr<LeaseStore> store;
   open(uri, options, store);
   return store;
+}
+
+std::string mongo_driver_version() {
+  std::string version;
+  load<MongoDriverVersion>(kMongoDriverVersion, "")(version);
+  return version;
 }
 
 }  // namespace mongoelector::internal

@@ -12,6 +12,9 @@ namespace mongoelector::internal {
 // As open_mongo_store().
 using OpenMongoStore = void(const std::string& uri, const ConnectOptions& options,
                             std::shared_ptr<LeaseStore>& store);
+// As mongo_driver_version().
+using MongoDriverVersion = void(std::string& version);
+inline constexpr char kMongoDriverVersion[] = "mongoelector_mongo_driver_version";
 inline constexpr char kOpenMongoStore[] = "mongoelector_open_mongo_store";
 
 }  // namespace mongoelector::internal

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "stores/sqlite/sqlite_store.h"
+
 namespace mongoelector::internal {
 
 namespace {
@@ -171,5 +173,7 @@ void Transaction::commit() {
     throw UnsureCommit(error.problem(), error.what());
   }
 }
+
+std::string sqlite_version() { return sqlite3_libversion(); }
 
 }  // namespace mongoelector::internal

@@ -14,4 +14,7 @@ namespace mongoelector::internal {
 // those that were not released to their ttl.
 std::shared_ptr<LeaseStore> open_sqlite_store(const std::string& path);
 
+// Of the library in use.
+std::string sqlite_version();
+
 }  // namespace mongoelector::internal

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "commit.h"
+#include "base/commit.h"
 #include "simulation/fibers/ids.h"
 #include "simulation/model/candidate.h"
 #include "simulation/model/locker.h"
