@@ -81,7 +81,7 @@ class Candidate {
   Clock& clock_;
   const Holder self_;
   std::uint64_t number_ = 0;  // of the term we act on; 0: not known
-  const Terminal terminal_;
+  Terminal terminal_;
   Hooks hooks_;
   Health health_;
   Herald herald_;

@@ -8,6 +8,13 @@
 
 namespace mongoelector::cli {
 
+Failure too_late(Duration timeout, const std::string& consequence) {
+  return {Exit::unavailable,
+          fmt::format("the store did not answer within {}{}", internal::show_duration(timeout),
+                      consequence),
+          "--timeout sets how long to wait"};
+}
+
 Deadline::Deadline(Context& context, std::string consequence)
     : Deadline(context, std::move(consequence),
                context.globals.timeout.value_or(kDefaultTimeout)) {}
@@ -33,10 +40,7 @@ void Deadline::watch(Duration timeout) {
   while (!over_ && clock->now() < until) clock->wait(lock, changed_, until);
   if (over_) return;
   // With the lock held: the command cannot report success in the meantime.
-  out_.fail({Exit::unavailable,
-             fmt::format("the store did not answer within {}{}", internal::show_duration(timeout),
-                         consequence_),
-             "--timeout sets how long to wait"});
+  out_.fail(too_late(timeout, consequence_));
   _exit(static_cast<int>(Exit::unavailable));
 }
 

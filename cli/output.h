@@ -23,8 +23,10 @@ class Output {
   bool json() const { return json_; }
   bool verbose() const { return verbosity_ == Verbosity::verbose; }
 
-  // The answer, as it is.
+  // The answer, as it is. A reader who has gone away ends the process, as others of a pipeline.
   void answer(std::string_view text);
+  // For who has more to do before the end: false if nobody reads any more.
+  bool offer(std::string_view text);
   // One line for people; not with --quiet.
   void note(std::string_view text);
   // Whether messages go to a terminal, where a line may be written over.

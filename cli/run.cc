@@ -48,7 +48,9 @@ class RunCommand : public Command {
         .examples = {{"mongoelector run billing -- worker --queue billing", "one of many hosts"},
                      {"mongoelector run billing", "campaign, print each change of role"}},
         .details = "The command gets TERM, then KILL, in time to be gone before the lease ends.\n"
-                   "TERM stops the command, hands over at once and exits with 0.\n",
+                   "TERM stops the command, hands over at once and exits with 0.\n"
+                   "Without COMMAND it ends as well, with 141, when nobody reads stdout any more.\n"
+                   "--timeout bounds the first contact with the store (69), nothing after it.\n",
         .starts_a_command = true};
     return kAbout;
   }

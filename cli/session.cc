@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "cli/given.h"
 #include "mongoelector/error.h"
 
 namespace mongoelector::cli {
@@ -33,8 +34,16 @@ std::string read_uri(const std::string& file, const std::string& origin, bool st
   return text;
 }
 
-void refuse_private(const StoreChoice& choice) {
-  if (!choice.require_shared || !choice.origin.empty()) return;
+// Where nobody has named a store.
+void refuse_default(const StoreChoice& choice) {
+  if (!choice.origin.empty()) return;
+  if (environment(kUriWithheld)) {
+    throw Failure(Exit::config,
+                  "no store is named: the URI in the environment was not passed on to this command "
+                  "by the mongoelector above it",
+                  "start that with --keep-uri-env, or name the store here: --uri-file FILE");
+  }
+  if (!choice.require_shared) return;
   throw Failure(Exit::config, "a shared store is required, but no store is named",
                 "set MONGODB_URI or use --uri mongodb://...");
 }
@@ -76,7 +85,7 @@ Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions 
 }
 
 Connection open_connection(Context& context, const StoreChoice& choice, ConnectOptions options) {
-  refuse_private(choice);
+  refuse_default(choice);
   Connection connection;
   connection.by_default = choice.origin.empty();
   connection.uri = choice.shown_uri();

@@ -96,8 +96,10 @@ class LockParticipant::Attempt {
     if (options_.cancel.stop_requested())
       throw AcquireCancelled("waiting for " + name() + " was cancelled");
     throw AcquireTimeout(name() + " was not free within " +
-                         show_duration(options_.timeout.value_or(Duration::zero())) + ": " +
-                         obstacle());
+                             show_duration(options_.timeout.value_or(Duration::zero())) + ": " +
+                             obstacle(),
+                         // Free when it was read, and somebody else's when we claimed it.
+                         outcome_ == Outcome::granted ? Outcome::held : outcome_, record_);
   }
 
  private:
