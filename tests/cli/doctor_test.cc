@@ -109,7 +109,15 @@ TEST_P(Doctor, finds_what_an_election_lacks) {
                         .ttl = milliseconds(1),
                         .label = "gone"};
   ASSERT_EQ(at.store().report(gone).outcome, Outcome::granted);
+  const NodeStatus skewed{.uuid = internal::new_uuid(),
+                          .key = Key::election("billing"),
+                          .host = "skewed",
+                          .ttl = std::chrono::seconds(60),
+                          .clock = NodeStatus::ClockOffset{milliseconds(-900), milliseconds(5)}};
+  ASSERT_EQ(at.store().report(skewed).outcome, Outcome::granted);
   found = examine({"billing", "--strict"});
+  // Where all go by one clock nobody tells of another.
+  EXPECT_EQ(found.status("clocks"), at.store().shared() ? "warn" : "not checked");
   EXPECT_EQ(found.code, 76);
   EXPECT_NE(found.check("stale").at("message").get<std::string>().find("gone"), std::string::npos);
 }

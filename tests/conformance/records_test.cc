@@ -263,10 +263,10 @@ TEST_P(Records, who_waited_and_died_is_not_counted_for_longer_than_its_ttl) {
   ASSERT_EQ(other_->report_waiters({.key = lock, .uuid = "u-2", .waiting = 1, .ttl = moment})
                 .outcome,
             Outcome::granted);
-  // A lease that is granted for as long says when that is over by a clock that only moves with it.
+  // A clock that only tests move does so when a lease is to lapse.
   const Key another = Key::lock("another");
   ASSERT_EQ(store_->claim({.key = another, .holder = {.uuid = "u"}, .lease_id = LeaseId("l"),
-                           .ttl = moment})
+                           .ttl = seconds(10)})
                 .outcome,
             Outcome::granted);
   fixture_->let_lapse(another);
