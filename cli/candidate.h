@@ -21,6 +21,7 @@ struct RunFlags {
   HealthFlags health;
   HookFlags hooks;
   std::string role_file;
+  int priority = 0;
   SupervisionFlags supervision;
 };
 

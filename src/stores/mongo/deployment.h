@@ -18,6 +18,8 @@ struct Names {
   // Of elections; never among the documents that Python members read.
   std::string history = "elector.history";
   std::string control = "elector.control";
+  // Beside the locks that are waited for. No change stream shows it.
+  std::string waiters() const { return locks + ".waiters"; }
 };
 
 // Throws ConnectError: unreachable, denied or unsupported. Never quotes a secret. Returns what will
