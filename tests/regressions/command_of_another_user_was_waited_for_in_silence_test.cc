@@ -12,7 +12,7 @@
 #include <array>
 #include <bit>
 #include <fstream>
-#include <thread>
+#include <future>
 
 #include "cli/supervised.h"
 #include "support/eventually.h"
@@ -35,6 +35,9 @@ bool refuse_signals_to_groups() {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
+
+// What a thread has taken on in that way stays with it for ever.
+void on_a_thread_of_its_own(void (*test)()) { std::async(std::launch::async, test).get(); }
 
 void keep_the_lock_until_it_ends() {
   ASSERT_TRUE(refuse_signals_to_groups());
@@ -59,7 +62,7 @@ void keep_the_lock_until_it_ends() {
 void wait_for_what_it_left() {
   ASSERT_TRUE(refuse_signals_to_groups());
   const LocalStore store;
-  Process tool(store.lock("sleep 1000 & echo ready $!; exit 3"));
+  Process tool(store.lock("sleep 30 & echo ready $!; exit 3"));
   const pid_t left = await_ready(tool);
   tool.await_error_line("WARNING");
   EXPECT_FALSE(store.record(Kind::lock)->claimable);
@@ -70,12 +73,11 @@ void wait_for_what_it_left() {
 }
 
 TEST(CommandOfAnotherUser, leaves_the_lock_only_with_the_last_process_that_it_started) {
-  std::thread(wait_for_what_it_left).join();
+  on_a_thread_of_its_own(wait_for_what_it_left);
 }
 
 TEST(CommandOfAnotherUser, keeps_the_lock_until_it_ends_and_is_warned_of_once) {
-  // What it takes on stays with a thread for ever.
-  std::thread(keep_the_lock_until_it_ends).join();
+  on_a_thread_of_its_own(keep_the_lock_until_it_ends);
 }
 
 }  // namespace
