@@ -63,7 +63,7 @@ int Candidate::run() {
     }
     if (!child_ && !cooling_until_) look_around(looked);
     show_progress(looked);
-    wait();
+    if (!herald_.unread()) wait();
     answer_signals();
     hooks_.look();
     if (health_.look()) step_down("the health check keeps failing");
@@ -190,7 +190,7 @@ void Candidate::start_command() {
   lease_file_.emplace(out(), us, cover);
   ChildPlan plan = plan_child(command(), to_.flags.supervision, to_.signals, us,
                               lease_file_->path());
-  plan.terminal = terminal_.fd();
+  plan.terminal = terminal_.for_start();
   plan.covered_until = cover.until;
   child_.emplace(plan, clock_, to_.budget.grace);
   health_.begin();
@@ -239,12 +239,14 @@ void Candidate::wait() {
     until = std::min(until, now + term_->remaining());
     if (start_at_ > now) until = std::min(until, start_at_);
   }
-  std::array<pollfd, 5> watched{{{.fd = to_.leadership.fd(), .events = POLLIN},
+  std::array<pollfd, 6> watched{{{.fd = to_.leadership.fd(), .events = POLLIN},
                                  {.fd = to_.signals.fd(), .events = POLLIN},
                                  {.fd = child_ ? child_->fd() : -1, .events = POLLIN},
                                  {.fd = hooks_.fd(), .events = POLLIN},
-                                 {.fd = health_.fd(), .events = POLLIN}}};
+                                 {.fd = health_.fd(), .events = POLLIN},
+                                 {.fd = herald_.reader(), .events = 0}}};
   internal::poll_until(clock_, watched, until);
+  if ((watched[5].revents & POLLERR) != 0) herald_.reader_is_gone();
   to_.leadership.clear();
 }
 
@@ -254,6 +256,12 @@ void Candidate::answer_signals() {
     if (!signal || stop_signal_) return;
     stop_signal_ = signal;
     to_.notifier.stopping(to_.budget.grace + to_.elector.stop_bound());
+    return;
+  }
+  // As if the signal that it causes had come.
+  if (herald_.unread()) {
+    to_.report.because("interrupted");
+    exit_code_ = 128 + SIGPIPE;
     return;
   }
   while (const auto signal = to_.signals.next()) {

@@ -21,6 +21,7 @@ struct RunFlags {
   HealthFlags health;
   HookFlags hooks;
   std::string role_file;
+  int priority = 0;
   SupervisionFlags supervision;
 };
 
@@ -80,7 +81,7 @@ class Candidate {
   Clock& clock_;
   const Holder self_;
   std::uint64_t number_ = 0;  // of the term we act on; 0: not known
-  const Terminal terminal_;
+  Terminal terminal_;
   Hooks hooks_;
   Health health_;
   Herald herald_;

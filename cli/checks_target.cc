@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/text.h"
 #include "cli/checks.h"
 #include "cli/election.h"
 
@@ -48,6 +49,29 @@ void check_members(Findings& findings, const Election& election) {
   }
 }
 
+// Of those members that have measured it: where all go by one clock nobody does.
+void check_clocks(Findings& findings, const Election& election) {
+  const Duration limit = ElectorOptions{}.max_offset;
+  std::set<std::string> off;
+  std::size_t right = 0;
+  for (const NodeStatus& member : election.members) {
+    if (!member.clock || election.stale(member)) continue;
+    if (std::chrono::abs(member.clock->offset) - member.clock->error > limit) {
+      off.insert(holder_name(holder_of(member)) + " " + show_offset(*member.clock));
+    } else {
+      ++right;
+    }
+  }
+  const std::string bound = internal::show_duration(limit);
+  if (!off.empty()) {
+    findings.warn("clocks",
+                  fmt::format("further than {} from the store's: {}", bound, joined(off)),
+                  "set these machines' clocks (NTP): they do not contend until then");
+  } else if (right > 0) {
+    findings.ok("clocks", fmt::format("of {} members within {} of the store's", right, bound));
+  }
+}
+
 void check_election(Findings& findings, const Election& election) {
   if (!election.led()) {
     findings.warn("leader", "nobody leads",
@@ -70,6 +94,7 @@ void check_election(Findings& findings, const Election& election) {
     findings.ok("standby", fmt::format("{} eligible", election.eligible_standbys()));
   }
   check_members(findings, election);
+  check_clocks(findings, election);
 }
 
 void check_lock(Findings& findings, const Record& record) {

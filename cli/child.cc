@@ -9,13 +9,16 @@
 
 #include "base/poll.h"
 #include "base/text.h"
+#include "cli/exit_codes.h"
 
 namespace mongoelector::cli {
 
 namespace {
 
-constexpr int kNotExecutable = 126;
-constexpr int kNotFound = 127;
+// Like a shell: nothing of that name, or something that cannot be executed.
+constexpr int kNotExecutable = static_cast<int>(Exit::not_executable);
+constexpr int kNotFound = static_cast<int>(Exit::not_found);
+constexpr int kNoProcess = static_cast<int>(Exit::os_error);
 constexpr Duration kLookAgain = std::chrono::milliseconds(5);
 
 Instant after(Instant from, Duration time) {
@@ -41,22 +44,29 @@ void Child::covered_until(Instant deadline) {
   set_kill_time();
 }
 
+void Child::signal_group(int signal) {
+  take_reports();  // a group that is gone is not to be signalled: its number may be another's
+  if (exit_code_) return;
+  if (!guardian_.signal_group(signal)) refused_ = true;
+  if (signal == SIGCONT) suspended_by_.reset();
+}
+
 void Child::stop(int signal) {
   if (stopping()) {
     impatient_ = impatient_ || signal == SIGINT;
   } else {
     stop_at_ = clock_.now();
-    guardian_.signal_group(signal);
+    signal_group(signal);
     // A command that was suspended could not hear it.
-    guardian_.signal_group(SIGCONT);
+    signal_group(SIGCONT);
   }
   set_kill_time();
 }
 
 void Child::lease_lost() {
   guardian_.sweep();
-  guardian_.signal_group(SIGTERM);
-  guardian_.signal_group(SIGCONT);
+  signal_group(SIGTERM);
+  signal_group(SIGCONT);
   stop_at_ = std::min(stop_at_, clock_.now());
   set_kill_time();
 }
@@ -74,7 +84,20 @@ void Child::end(int wait_status) {
   if (!never_ran_ && WIFSIGNALED(wait_status)) ended_by_ = WTERMSIG(wait_status);
 }
 
+void Child::never_ran(int code, const std::string& what, long error) {
+  never_ran_ = code;
+  obstacle_ = what + ": " + std::strerror(static_cast<int>(error));
+}
+
 void Child::look() {
+  take_reports();
+  if (exit_code_ || clock_.now() < told_ || std::exchange(killed_, true)) return;
+  // The guardian has done so, unless something holds it up.
+  signal_group(SIGKILL);
+  guardian_.kill_at(told_);
+}
+
+void Child::take_reports() {
   while (!exit_code_) {
     const auto report = guardian_.next_report();
     if (!report) return;
@@ -82,24 +105,33 @@ void Child::look() {
       case Guardian::Report::started:
         pid_ = static_cast<pid_t>(report->value);
         break;
+      case Guardian::Report::fork_failed:
+        never_ran(kNoProcess, "cannot start a process", report->value);
+        break;
       case Guardian::Report::exec_failed:
-        obstacle_ = "cannot run " + internal::quoted(name_) + ": " +
-                    std::strerror(static_cast<int>(report->value));
-        // Like a shell: nothing of that name, or something that cannot be executed.
-        never_ran_ = report->value == ENOENT ? kNotFound : kNotExecutable;
+        never_ran(report->value == ENOENT ? kNotFound : kNotExecutable,
+                  "cannot run " + internal::quoted(name_), report->value);
+        break;
+      case Guardian::Report::ending:
+        break;
+      case Guardian::Report::out_of_reach:
+        refused_ = true;
         break;
       case Guardian::Report::ended:
         end(static_cast<int>(report->value));
         break;
       case Guardian::Report::suspended:
-        suspended_ = true;
+        suspended_by_ = static_cast<int>(report->value);
+        newly_suspended_ = true;
         break;
       case Guardian::Report::escaped:
         escaped_ = static_cast<pid_t>(report->value);
         break;
       case Guardian::Report::vanished:
         // Killed, but nobody waits for it: until it is gone it may still write what it was writing.
-        if (clock_.now() < vanished_until_) return wait_a_little();
+        // What does not hear us is not killed, and is waited for as long as it takes.
+        if (report->value == EPERM) refused_ = true;
+        if (refused_ || clock_.now() < vanished_until_) return wait_a_little();
         end(SIGKILL);
         break;
       case Guardian::Report::gone:

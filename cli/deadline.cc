@@ -7,6 +7,13 @@
 
 namespace mongoelector::cli {
 
+Failure too_late(Duration timeout, const std::string& consequence) {
+  return {Exit::unavailable,
+          fmt::format("the store did not answer within {}{}", internal::show_duration(timeout),
+                      consequence),
+          "--timeout sets how long to wait"};
+}
+
 Deadline::Deadline(Context& context, std::string consequence)
     : Deadline(context, std::move(consequence),
                context.globals.timeout.value_or(kDefaultTimeout)) {}
@@ -44,10 +51,7 @@ void Deadline::watch() {
   while (!over_ && clock_->now() < until_) clock_->wait(lock, changed_, until_);
   if (over_) return;
   // With the lock held: the command cannot report success in the meantime.
-  context_.out.fail({Exit::unavailable,
-                     fmt::format("the store did not answer within {}{}",
-                                 internal::show_duration(bound_), consequence_),
-                     "--timeout sets how long to wait"});
+  context_.out.fail(too_late(bound_, consequence_));
   _exit(static_cast<int>(Exit::unavailable));
 }
 

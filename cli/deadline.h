@@ -13,6 +13,9 @@
 
 namespace mongoelector::cli {
 
+// What is said then. `consequence` is added to it: what may have happened all the same.
+Failure too_late(Duration timeout, const std::string& consequence);
+
 // While it exists, the process ends with Exit::unavailable and a message as soon as --timeout is
 // over. Be done with it before fork() and before asking the user anything but a
 // password, which pauses it.

@@ -40,6 +40,16 @@ std::size_t Election::eligible_standbys() const {
       }));
 }
 
+Duration Election::takeover_delay() const {
+  std::optional<Duration> shortest;
+  for (const NodeStatus& member : members) {
+    if (leads(member) || !eligible(member)) continue;
+    const Duration delay = yields_for(member.ttl, member.priority);
+    shortest = std::min(shortest.value_or(delay), delay);
+  }
+  return shortest.value_or(Duration::zero());
+}
+
 const TermRow* Election::term() const { return led() ? term_of(terms, *record) : nullptr; }
 
 const Pause* Election::paused() const {
@@ -91,10 +101,18 @@ std::optional<Duration> gap_after(const std::vector<TermRow>& newest_first, std:
   return std::max(gap, Duration::zero());
 }
 
+Duration yields_for(Duration ttl, int priority) { return ttl / 5 * -priority; }
+
 Duration takeover_bound(Duration ttl) { return ttl + ttl / 5; }
 
 Holder holder_of(const NodeStatus& member) {
   return {.uuid = member.uuid, .host = member.host, .pid = member.pid, .label = member.label};
+}
+
+std::string show_offset(const NodeStatus::ClockOffset& clock) {
+  using std::chrono::milliseconds;
+  return fmt::format("{:+} ms +/- {}", std::chrono::round<milliseconds>(clock.offset).count(),
+                     std::chrono::ceil<milliseconds>(clock.error).count());
 }
 
 std::string show_number(std::uint64_t number) { return number == 0 ? "-" : std::to_string(number); }

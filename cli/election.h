@@ -26,6 +26,8 @@ struct Election {
   // Could lead next: runs, was heard of, is not cordoned.
   bool eligible(const NodeStatus& member) const;
   std::size_t eligible_standbys() const;
+  // How long even the most preferred of them leaves a free key to others.
+  Duration takeover_delay() const;
   // The row of the present leader's term; nullptr if there is none.
   const TermRow* term() const;
   const Pause* paused() const;
@@ -51,10 +53,15 @@ const TermRow* term_of(const std::vector<TermRow>& terms, const Record& record);
 // Between the end of terms[i] and the start of the one after it, if both are known.
 std::optional<Duration> gap_after(const std::vector<TermRow>& newest_first, std::size_t i);
 
-// A crash is followed within this at most, unless standbys were told to look more seldom.
+// What a candidate of this priority leaves to those before it, and what a crash is followed within
+// at most; unless they were told to look more seldom.
+Duration yields_for(Duration ttl, int priority);
 Duration takeover_bound(Duration ttl);
 
 Holder holder_of(const NodeStatus& member);
+
+// "+3 ms +/- 2"
+std::string show_offset(const NodeStatus::ClockOffset& clock);
 
 // "17", or "-" for a term whose number is not known.
 std::string show_number(std::uint64_t number);

@@ -23,6 +23,8 @@ class Electorate {
   bool leads(const NodeStatus& member) const { return election_.leads(member); }
   // Why it cannot be elected; empty: it can.
   std::string unfit(const NodeStatus& member) const;
+  // How long the first who could take over leaves a free key to others.
+  Duration takeover_delay() const { return election_.takeover_delay(); }
   // Somebody could take over from the leader.
   bool has_standby() const;
   bool paused() const { return election_.paused() != nullptr; }

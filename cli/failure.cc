@@ -51,7 +51,7 @@ Failure failure_of(std::exception_ptr error) {
   } catch (const LockExists& e) {
     return {Exit::busy, e.what()};
   } catch (const AcquireTimeout& e) {
-    return {Exit::busy, e.what()};
+    return {code_of(e.outcome()), e.what()};
   } catch (const std::system_error& e) {
     return {Exit::os_error, e.what()};
   } catch (const std::exception& e) {

@@ -1,6 +1,7 @@
 // An owned file descriptor.
 #pragma once
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -27,5 +28,10 @@ class FileDescriptor {
  private:
   int fd_ = -1;
 };
+
+inline bool is_pipe(int fd) {
+  struct stat file {};
+  return fstat(fd, &file) == 0 && S_ISFIFO(file.st_mode);
+}
 
 }  // namespace mongoelector::cli

@@ -8,7 +8,9 @@
 
 namespace mongoelector::cli {
 
-inline constexpr std::array<EnvironmentVariable, 7> kGiven{{
+inline constexpr char kUriWithheld[] = "MONGOELECTOR_URI_WITHHELD";
+
+inline constexpr std::array<EnvironmentVariable, 8> kGiven{{
     {"MONGOELECTOR_NAME", "the lock's or election's name"},
     {"MONGOELECTOR_KIND", "lock or election"},
     {"MONGOELECTOR_HOLDER", "who holds it, as status shows it"},
@@ -18,6 +20,9 @@ inline constexpr std::array<EnvironmentVariable, 7> kGiven{{
     {"MONGOELECTOR_LEASE_FILE",
      "a JSON file with all that; its valid_until_boottime, in seconds of CLOCK_BOOTTIME, is when "
      "the lease ends unless the file says a later one by then"},
+    {kUriWithheld,
+     "1 if MONGODB_URI or MONGOELECTOR_URI was set and is not passed on: this tool, started by the "
+     "command, then refuses to use the default store (78) until a store is named"},
 }};
 
 }  // namespace mongoelector::cli

@@ -86,7 +86,7 @@ class Guard {
     child_ = children < 0 ? -1 : _Fork();
     if (child_ == 0) become_command();
     if (child_ < 0) {
-      report(Guardian::Report::exec_failed, errno);
+      report(Guardian::Report::fork_failed, errno);
       report(Guardian::Report::ended, 0);
       _exit(0);
     }
@@ -120,8 +120,10 @@ class Guard {
     std::array<pollfd, 2> watched{
         {{.fd = orders_, .events = POLLIN}, {.fd = children, .events = POLLIN}}};
     internal::poll_until(clock_, watched, kill_at_);
+    // All of them first: whoever was stopped for a while finds renewals among them.
+    while (watched[0].revents != 0 && obey()) {
+    }
     if (clock_.now() >= kill_at_) kill_group();
-    if (watched[0].revents != 0) obey();
     signalfd_siginfo ignored{};
     while (read(children, &ignored, sizeof ignored) > 0) {
     }
@@ -141,14 +143,15 @@ class Guard {
     }
   }
 
-  void obey() {
+  // False: there was no order.
+  bool obey() {
     Message order;
     const ssize_t size = read(orders_, &order, sizeof order);
-    if (size < 0) return;
+    if (size < 0) return false;
     if (size == 0) {  // the supervisor is gone
       orders_ = -1;
       kill_group();
-      return;
+      return false;
     }
     switch (static_cast<Order>(order.kind)) {
       case signal_group_order:
@@ -161,6 +164,7 @@ class Guard {
         sweep_ = true;
         break;
     }
+    return true;
   }
 
   void kill_group() {
@@ -178,15 +182,18 @@ class Guard {
 
   int reap() const {
     int status = 0;
-    if (plan_.leave_strays && !sweep_) {
+    const bool leave_strays = plan_.leave_strays && !sweep_;
+    if (!leave_strays) kill(-child_, SIGKILL);
+    report(Guardian::Report::ending, 0);
+    if (leave_strays) {
       waitpid(child_, &status, 0);
       return status;
     }
-    kill(-child_, SIGKILL);
     int one = 0;
     while (const pid_t pid = waitpid(-child_, &one, 0)) {
       if (pid == child_) status = one;
       if (pid < 0 && errno != EINTR) break;  // nobody of the group is left
+      if (kill(-child_, 0) != 0 && errno == EPERM) report(Guardian::Report::out_of_reach, 0);
     }
     return status;
   }
@@ -251,6 +258,7 @@ Guardian::Guardian(const ChildPlan& plan, const Clock& clock, Instant kill_at) {
 
 Guardian::~Guardian() {
   orders_.reset();
+  kill(process_, SIGCONT);
   while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
@@ -259,9 +267,19 @@ void Guardian::tell(int kind, long value) {
   const Message message{.kind = kind, .value = value};
   // A guardian that is gone says so by the end of its reports.
   [[maybe_unused]] const ssize_t written = write(orders_.get(), &message, sizeof message);
+  // One that somebody has stopped obeys nothing and guards nothing.
+  kill(process_, SIGCONT);
 }
 
-void Guardian::signal_group(int signal) { tell(signal_group_order, signal); }
+bool Guardian::signal_group(int signal) {
+  if (ending_) return true;
+  if (group_ < 0) {
+    tell(signal_group_order, signal);
+    return true;
+  }
+  return kill(-group_, signal) == 0 || errno != EPERM;
+}
+
 void Guardian::kill_at(Instant at) { tell(kill_at_order, at.time_since_epoch().count()); }
 void Guardian::sweep() { tell(sweep_order, 0); }
 
@@ -270,11 +288,14 @@ std::optional<Guardian::Report> Guardian::next_report() {
   const ssize_t size = read(reports_.get(), &message, sizeof message);
   if (size < 0) return std::nullopt;
   if (size == 0) {
+    ending_ = true;
     // A group that may not be signalled is there all the same.
-    const bool there = group_ > 0 && (kill(-group_, SIGKILL) == 0 || errno != ESRCH);
-    return Report{.kind = there ? Report::vanished : Report::gone};
+    const int error = group_ < 0 ? ESRCH : kill(-group_, SIGKILL) == 0 ? 0 : errno;
+    if (error == ESRCH) return Report{.kind = Report::gone};
+    return Report{.kind = Report::vanished, .value = error};
   }
   if (message.kind == Report::started) group_ = static_cast<pid_t>(message.value);
+  if (message.kind == Report::ending) ending_ = true;
   return Report{.kind = static_cast<Report::Kind>(message.kind), .value = message.value};
 }
 

@@ -4,6 +4,7 @@
 //
 // Promises, whatever becomes of the supervisor (killed, stopped, hanging):
 //   - the command's whole group gets KILL at kill_at(), and at once when the supervisor dies;
+//     a guardian that is stopped itself goes on with the next order, signal_group() needs none;
 //   - while one process of the group is left, the guardian holds what it inherited. On the embedded
 //     store that is the descriptor which keeps the lease: nobody takes over before they are gone.
 //     So make it when the lease is held; it needs no lock and no thread of the process it comes
@@ -39,13 +40,17 @@ class Guardian {
  public:
   struct Report {
     enum Kind : int {
-      started,      // value: pid of the command, and of its group
-      exec_failed,  // value: errno; `ended` follows
-      suspended,    // value: the signal that stopped the command
-      escaped,      // value: pid of a process that left the group and lives on; `ended` follows
-      ended,        // value: as waitpid() gives it, of KILL if it came too late to start; the last
-      vanished,     // the guardian was killed; so is the command's group, of which some are left
-      gone,         // the guardian was killed, and nothing is left of the group
+      started,       // value: pid of the command, and of its group
+      fork_failed,   // value: errno; `ended` follows
+      exec_failed,   // value: errno; `ended` follows
+      suspended,     // value: the signal that stopped the command
+      ending,        // what is left of the group is killed, and its number free soon
+      out_of_reach,  // what is left runs as somebody else and does not hear us
+      escaped,       // value: pid of a process that left the group and lives on; `ended` follows
+      ended,         // value: as waitpid() gives it, of KILL if it came too late to start; the last
+      vanished,      // the guardian was killed; so is the command's group, of which some are left;
+                     // value: EPERM if they may not be killed
+      gone,          // the guardian was killed, and nothing is left of the group
     };
     Kind kind;
     long value = 0;
@@ -59,7 +64,8 @@ class Guardian {
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
 
-  void signal_group(int signal);
+  // False: the group runs as somebody else and does not hear us.
+  bool signal_group(int signal);
   // Replaces the time set before; Instant::max(): never.
   void kill_at(Instant at);
   // Leave no strays after all.
@@ -76,6 +82,7 @@ class Guardian {
   FileDescriptor reports_;
   pid_t process_ = -1;
   pid_t group_ = -1;
+  bool ending_ = false;
 };
 
 }  // namespace mongoelector::cli

@@ -97,7 +97,7 @@ void HandoverCommand::edit(const Electorate& seen, ControlRow& row, WallTime now
   if (row.stepdown != seen.control().stepdown)
     overtaken(seen, row.stepdown ? row.stepdown->by : "");
   if (plan_.cancel) return row.stepdown.reset();
-  const Duration shortest = shortest_absence(*seen.leader());
+  const Duration shortest = shortest_absence(seen);
   const WallTime at = plan_.at.value_or(now + wall(plan_.notice));
   row.stepdown = StepDown{.uuid = leader_of(seen).uuid,
                           .to = plan_.to,

@@ -23,7 +23,7 @@ class HandoverCommand : public ControlCommand {
   void prepare() override;
   // The successor and the time; throws if there is no way.
   virtual Plan plan(const Electorate& seen) const = 0;
-  virtual Duration shortest_absence(const Record& leader) const = 0;
+  virtual Duration shortest_absence(const Electorate& seen) const = 0;
   // What to ask of the user for the plan itself, if anything; empty: nothing.
   virtual std::string stakes(const Electorate& seen, const Plan& plan) const = 0;
 

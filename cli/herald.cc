@@ -1,6 +1,7 @@
 #include "cli/herald.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,6 +11,7 @@
 #include "base/boottime.h"
 #include "base/text.h"
 #include "cli/election.h"
+#include "cli/file_descriptor.h"
 #include "cli/records.h"
 #include "cli/replace_file.h"
 #include "mongoelector/clock.h"
@@ -36,6 +38,7 @@ Herald::Herald(Output& out, bool answers, std::string role_file, Key key, Notifi
                Hooks& hooks)
     : out_(out),
       answers_(answers),
+      reader_(answers && is_pipe(STDOUT_FILENO) ? STDOUT_FILENO : -1),
       role_file_(std::move(role_file)),
       key_(std::move(key)),
       notifier_(notifier),
@@ -94,9 +97,9 @@ void Herald::change(Role role, Known known, const std::string& line, std::string
     if (role == Role::standby) out_.note(line);
   } else if (out_.json()) {
     // What has ended, or is not known any more, is what was.
-    out_.answer(to_line(event(what, role == Role::unknown ? past : known_)));
+    unread_ |= !out_.offer(to_line(event(what, role == Role::unknown ? past : known_)));
   } else {
-    out_.answer(line + "\n");
+    unread_ |= !out_.offer(line + "\n");
   }
   notifier_.status(line);
   if (before == role) return;

@@ -28,6 +28,11 @@ class Herald {
   Herald& operator=(const Herald&) = delete;
 
   Role role() const { return role_; }
+  // Whether somebody who read the answers has gone away: there is no use in more of them.
+  bool unread() const { return unread_; }
+  // In error as soon as he has; -1: nobody can.
+  int reader() const { return reader_; }
+  void reader_is_gone() { unread_ = true; }
   // `number`: the term's, for people; 0: not known.
   void leading(const Term& term, std::uint64_t number, const Holder& self);
   // The lease has been renewed.
@@ -49,6 +54,8 @@ class Herald {
 
   Output& out_;
   const bool answers_;
+  const int reader_;
+  bool unread_ = false;
   const std::string role_file_;
   const Key key_;
   Notifier& notifier_;

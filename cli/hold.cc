@@ -8,7 +8,6 @@
 
 #include "base/poll.h"
 #include "base/text.h"
-#include "cli/interruptible.h"
 #include "cli/wake.h"
 
 namespace mongoelector::cli {
@@ -50,17 +49,23 @@ Hold::Hold(const HoldFlags& flags, Context& context, Report& report, const Key& 
   }
 }
 
-std::optional<int> Hold::acquire(AcquireOptions options, const std::function<void()>& tick) {
+std::optional<int> Hold::acquire_at_once() {
+  return acquire({.blocking = false},
+                 limit(context_, report_, "; it may be held all the same, for one ttl"));
+}
+
+std::optional<int> Hold::acquire(AcquireOptions options, const Meanwhile& meanwhile) {
   std::optional<int> signal;
   if (options.blocking || session_->store().shared()) {
     std::stop_source cancel;
     options.cancel = cancel.get_token();
     signal = run_interruptible(
-        signals_, [&] { locker_->acquire(options); }, [&](int) { cancel.request_stop(); }, tick);
+        signals_, [&] { locker_->acquire(options); }, [&](int) { cancel.request_stop(); },
+        meanwhile);
   } else {
     // The embedded store answers in no time, and a thread takes some.
     locker_->acquire(options);
-    signal = first_that_ends(signals_);
+    signal = signals_.next_to_end();
   }
   if (signal) {
     locker_->release();  // it may have been just too late
@@ -75,7 +80,7 @@ std::optional<int> Hold::acquire(AcquireOptions options, const std::function<voi
 int Hold::run(const std::vector<std::string>& command) {
   Wake lost;
   const std::stop_callback on_loss(locker_->stop_token(), [&] { lost.notify(); });
-  const Terminal terminal;
+  Terminal terminal;
   const Tenure tenure{.key = locker_->key(),
                       .holder_id = locker_->status().uuid,
                       .label = flags_.supervision.label,
@@ -84,7 +89,7 @@ int Hold::run(const std::vector<std::string>& command) {
   const Cover cover = cover_of(clock(), *locker_);
   LeaseFile lease_file(context_.out, tenure, cover);
   ChildPlan plan = plan_child(command, flags_.supervision, signals_, tenure, lease_file.path());
-  plan.terminal = terminal.fd();
+  plan.terminal = terminal.for_start();
   if (!flags_.warn_only) plan.covered_until = cover.until;
   Child& child = child_.emplace(plan, clock(), budget_.grace);
   look_at_lease(child, lease_file);

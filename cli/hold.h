@@ -36,8 +36,9 @@ class Hold {
   Report& report() { return report_; }
 
   // The signal that ended the waiting, as locker().acquire() does it: no record is left behind.
-  // `tick`, if there is one, is called every second.
-  std::optional<int> acquire(AcquireOptions options, const std::function<void()>& tick = {});
+  std::optional<int> acquire(AcquireOptions options, const Meanwhile& meanwhile = {});
+  // One attempt, for who does not wait: --timeout bounds it.
+  std::optional<int> acquire_at_once();
   // Runs the command, which has to be over before this returns. Its exit code or ours.
   int run(const std::vector<std::string>& command);
   // After that: whether the command has begun at all.

@@ -22,7 +22,7 @@ std::optional<int> first_that_ends(Signals& signals) {
 
 std::optional<int> run_interruptible(Signals& signals, const std::function<void()>& work,
                                      const std::function<void(int)>& cancel,
-                                     const std::function<void()>& tick) {
+                                     const Meanwhile& meanwhile) {
   std::exception_ptr error;
   Wake over;
   std::thread working([&] {
@@ -37,10 +37,17 @@ std::optional<int> run_interruptible(Signals& signals, const std::function<void(
   std::optional<int> ended_by;
   std::array<pollfd, 2> watched{
       {{.fd = over.fd(), .events = POLLIN}, {.fd = signals.fd(), .events = POLLIN}}};
+  const auto next = [&] {
+    return meanwhile.what ? clock->now() + meanwhile.every : Instant::max();
+  };
+  Instant until = next();
   while (watched[0].revents == 0) {
-    const Instant until = tick ? clock->now() + std::chrono::seconds(1) : Instant::max();
-    if (!internal::poll_until(*clock, watched, until) && !ended_by) tick();
-    const auto signal = first_that_ends(signals);
+    if (!internal::poll_until(*clock, watched, until)) {
+      if (!ended_by) meanwhile.what();
+      until = next();
+    }
+    const bool done = watched[0].revents != 0;
+    const auto signal = done ? signals.next_to_end() : first_that_ends(signals);
     if (!signal) continue;
     // Whoever insists is not held up by a store that hangs.
     if (ended_by) _exit(128 + *signal);

@@ -24,6 +24,7 @@ std::string state_of(const Listed& listed) {
     state = "ok";
     if (election) state += fmt::format(", {} standby{}", listed.standbys,
                                        listed.standbys == 1 ? "" : "s");
+    if (listed.waiting.value_or(0) > 0) state += fmt::format(", {} waiting", *listed.waiting);
   } else {
     state = election ? "NO LEADER" : "FREE";
     // With time left it is the death of its process that freed it.
@@ -65,6 +66,7 @@ Json item_of(const Listed& listed) {
   add_holding(item, held ? std::optional(record) : std::nullopt);
   item["term"] = number_json(listed.term);
   item["standbys"] = election ? Json(listed.standbys) : Json(nullptr);
+  item["waiting"] = listed.waiting ? Json(*listed.waiting) : Json(nullptr);
   item["paused"] = election ? Json(listed.paused) : Json(nullptr);
   return item;
 }
@@ -113,6 +115,12 @@ std::vector<Listed> list_leases(Context& context, const Connection& connection,
   if (records.empty()) return listed;
   const WallTime now = ask_moment(connection).now;
   for (Record& record : records) listed.push_back(look_closer(store, std::move(record), now));
+  const auto is_lock = [](const Listed& one) { return one.record.key.kind() == Kind::lock; };
+  if (std::none_of(listed.begin(), listed.end(), is_lock)) return listed;
+  const auto waiting = ask_waiters(store, "");
+  for (Listed& one : listed) {
+    if (waiting && is_lock(one)) one.waiting = waiting_for(*waiting, one.record.key);
+  }
   return listed;
 }
 

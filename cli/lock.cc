@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/hold.h"
 #include "cli/progress.h"
+#include "cli/records.h"
 
 namespace mongoelector::cli {
 
@@ -41,9 +42,11 @@ class Waiting {
       if (signal) return 128 + *signal;
       return std::nullopt;
     } catch (const AcquireTimeout& error) {
-      return refuse(error.what());
+      if (error.outcome() != Outcome::held) throw;
+      return refuse(error.what(), error.record());
     } catch (const LockExists& error) {
-      return refuse(show_key() + " is " + in_the_way(error.record(), "since {} ago"));
+      return refuse(show_key() + " is " + in_the_way(error.record(), "since {} ago"),
+                    error.record());
     }
   }
 
@@ -63,16 +66,17 @@ class Waiting {
     return text;
   }
 
-  int refuse(const std::string& why) {
+  int refuse(const std::string& why, const std::optional<Record>& record) {
     hold_.report().because("busy");
-    context_.out.fail({Exit::busy, why});
+    const bool known = record && !record->holder.uuid.empty();
+    context_.out.fail({Exit::busy, why, {}, known ? holder_json(record->holder) : Json(nullptr)});
     return flags_.conflict_code;
   }
 
   std::optional<int> acquire() {
     std::string why;
     try {
-      return hold_.acquire({.blocking = false});
+      return flags_.waits() ? hold_.acquire({.blocking = false}) : hold_.acquire_at_once();
     } catch (const LockExists& error) {
       if (!flags_.allow_nested && held_for_us(error.record().holder.uuid)) {
         throw Failure(Exit::usage,
@@ -93,19 +97,19 @@ class Waiting {
   std::optional<int> wait(const std::string& why) {
     std::optional<Progress> progress;
     const auto so_far = [&] { return hold_.clock().now() - began_; };
-    std::function<void()> tick;
+    Meanwhile meanwhile;
     if (!flags_.quiet_wait) {
       const std::string what = "waiting for " + show_key();
       progress.emplace(context_.out, what + ": " + why);
       if (progress->changes()) {
-        tick = [&progress, what, why, so_far] {
+        meanwhile.what = [&progress, what, why, so_far] {
           progress->update(what + " since " + internal::show_duration(so_far()) + ": " + why);
         };
       }
     }
     std::optional<Duration> left = flags_.wait;
     if (left) *left = std::max(*left - so_far(), Duration::zero());
-    const auto signal = hold_.acquire({.timeout = left}, tick);
+    const auto signal = hold_.acquire({.timeout = left}, meanwhile);
     progress.reset();
     if (!signal && !flags_.quiet_wait) {
       context_.out.note(fmt::format("acquired {} after {:.1f}s, token {}", show_key(),
@@ -133,7 +137,11 @@ class LockCommand : public Command {
                      {"mongoelector lock nightly -n -- ./report.sh", "75 at once if it is held"},
                      {"mongoelector lock nightly -w 30s -c 'a && b'", "wait 30s; a line for sh"}},
         .details = "The command gets TERM, then KILL, in time to be gone before the lease ends.\n"
-                   "Exit code: the command's own, 128+N if signal N ended it, or ours.\n",
+                   "Exit code: the command's own, 128+N if signal N ended it, or ours.\n"
+                   "When --wait is over: 75 if somebody held the lock at the last look, 69 if\n"
+                   "the store did not answer it. --timeout bounds the first contact with the\n"
+                   "store, and with -n the attempt: 69. Once there was contact, who waits waits\n"
+                   "through times without a store too.\n",
         .starts_a_command = true};
     return kAbout;
   }

@@ -17,7 +17,9 @@ class MembersCommand : public LookCommand {
         .examples = {{"mongoelector members billing", "leader and standbys, freshest first"},
                      {"mongoelector members billing -o wide", "hosts, pids and ids too"}},
         .details = "STATE: ok; stopped: takes no part just now; stale: not heard of for longer\n"
-                   "than its ttl; cordoned: stays a member, but is not to lead.\n"};
+                   "than its ttl; cordoned: stays a member, but is not to lead.\n"
+                   "CLOCK: against the store's, as the member measured it; \"-\" on SQLite, where\n"
+                   "all go by one clock. PRIORITY: 0 goes first (run --priority).\n"};
     return kAbout;
   }
 

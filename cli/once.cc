@@ -36,7 +36,9 @@ class OnceCommand : public Command {
                       "once in each hour of the clock"}},
         .details = "Whoever comes second in a window exits with 0 and starts nothing. The store's\n"
                    "clock decides. The command holds lock NAME too, and is stopped as by `lock`.\n"
-                   "If the store does not confirm that the window is ours, nothing is started.\n",
+                   "If the store does not confirm that the window is ours, nothing is started.\n"
+                   "--timeout bounds the first contact with the store, the look at the window and\n"
+                   "the attempt to get the lock: 69.\n",
         .starts_a_command = true};
     return kAbout;
   }
@@ -75,15 +77,22 @@ class OnceCommand : public Command {
     Hold hold(flags_.hold, context, report_, key);
     Window window(hold.session().store(), flags_.name, *flags_.per, flags_.align);
     // First without the lock: who only looks must not be in the way of who will start it.
-    if (const auto taken = window.look()) return not_due(context, describe(*taken));
+    if (const auto taken = look(context, hold, window)) return not_due(context, describe(*taken));
     try {
-      if (const auto signal = hold.acquire({.blocking = false})) return 128 + *signal;
+      if (const auto signal = hold.acquire_at_once()) return 128 + *signal;
     } catch (const LockExists& error) {
       return not_due(context, "runs at " + shown(error.record().holder.host));
     }
     const int code = start(context, hold, window, command);
     hold.locker().release();
     return code;
+  }
+
+  std::optional<Window::Taken> look(Context& context, Hold& hold, const Window& window) {
+    if (!hold.session().store().shared()) return window.look();
+    std::optional<Window::Taken> taken;
+    ask_store(context, hold.signals(), report_, [&] { taken = window.look(); });
+    return taken;
   }
 
   int start(Context& context, Hold& hold, Window& window,

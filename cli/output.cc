@@ -69,15 +69,18 @@ void Output::answer_document(const Json& document) {
   answer(style_.one_line ? to_line(document) : to_text(document));
 }
 
-void Output::answer(std::string_view text) {
-  if (write_all(STDOUT_FILENO, text)) return;
-  if (errno == EPIPE) {
-    // Whoever reads has enough. Usually SIGPIPE has said so already; where it is ignored (systemd)
-    // this ends the same way.
-    signal(SIGPIPE, SIG_DFL);
-    raise(SIGPIPE);
-  }
+bool Output::offer(std::string_view text) {
+  if (write_all(STDOUT_FILENO, text)) return true;
+  if (errno == EPIPE) return false;
   throw Failure(Exit::os_error, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+}
+
+void Output::answer(std::string_view text) {
+  if (offer(text)) return;
+  // Whoever reads has enough. Usually SIGPIPE has said so already; where it is ignored (systemd)
+  // this ends the same way.
+  signal(SIGPIPE, SIG_DFL);
+  raise(SIGPIPE);
 }
 
 void Output::note(std::string_view text) {

@@ -31,8 +31,10 @@ class Output {
   bool json() const { return style_.json; }
   bool verbose() const { return style_.verbosity == Verbosity::verbose; }
 
-  // The answer, as it is.
+  // The answer, as it is. A reader who has gone away ends the process, as others of a pipeline.
   void answer(std::string_view text);
+  // For who has more to do before the end: false if nobody reads any more.
+  bool offer(std::string_view text);
   // The same for JSON.
   void answer_document(const Json& document);
   // `word` as the answer shows it: in colour if stdout is a terminal that may have it.

@@ -12,9 +12,9 @@ namespace mongoelector::cli {
 namespace {
 
 // On a standalone server each kind of lease has a collection of tokens beside it.
-constexpr std::array<std::string_view, 7> kCollections{
+constexpr std::array<std::string_view, 8> kCollections{
     "mongolocker",          "elector.locks",  "mongolocker.tokens", "elector.locks.tokens",
-    "elector.status",       "elector.history", "elector.control"};
+    "elector.status",       "elector.history", "elector.control",   "mongolocker.waiters"};
 
 Json privilege(const std::string& database, std::string_view collection, Json actions) {
   return {{"resource", {{"db", database}, {"collection", collection}}},

@@ -23,6 +23,19 @@ Target parse_target(std::string_view text, std::optional<Kind> only) {
   return target;
 }
 
+std::optional<std::map<Key, std::int64_t>> ask_waiters(LeaseStore& store,
+                                                       const std::string& prefix) {
+  WaitersReply reply = store.waiters(prefix);
+  if (reply.outcome == Outcome::denied) return std::nullopt;
+  require_answer(reply.outcome, reply.detail, "who waits for locks");
+  return std::move(reply.waiting);
+}
+
+std::int64_t waiting_for(const std::map<Key, std::int64_t>& waiting, const Key& key) {
+  const auto found = waiting.find(key);
+  return found == waiting.end() ? 0 : found->second;
+}
+
 void require_answer(Outcome outcome, const std::string& detail, const std::string& what) {
   if (outcome == Outcome::granted) return;
   throw StoreError(outcome,

@@ -1,6 +1,8 @@
 // Records of the store as this tool shows them, in text and in JSON.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +40,11 @@ void add_token(Flags& flags, const std::string& name, std::optional<Token>& toke
 // The lease in force under `name`. Throws Failure if there is none, or one with another token.
 Record find_lease(LeaseStore& store, const std::string& name, const Target& target,
                   std::optional<Token> wanted);
+
+// How many wait for locks of this prefix, or nothing where that is not kept or may not be read.
+std::optional<std::map<Key, std::int64_t>> ask_waiters(LeaseStore& store,
+                                                       const std::string& prefix);
+std::int64_t waiting_for(const std::map<Key, std::int64_t>& waiting, const Key& key);
 
 // Throws StoreError if the reply says that the store did not do as asked. `what` starts the
 // message: "reading lock \"a\"".

@@ -54,8 +54,7 @@ int Report::around(Context& context, std::string_view command, const Key& key,
     code = work();
   } catch (...) {
     const Failure failure = failure_of(std::current_exception());
-    cause_ = cause_of(failure.code());
-    write(static_cast<int>(failure.code()), failure.what());
+    failed(failure);
     throw;
   }
   write(code, {});
@@ -78,14 +77,22 @@ void Report::open() {
 void Report::ended(const Child& child) {
   child_code_ = child.exit_code();
   child_signal_ = child.ended_by();
-  cause_ = !child.obstacle().empty() ? "cannot_run"
-           : child_signal_           ? "child_signal"
-                                     : "child_exit";
+  if (child.obstacle().empty()) {
+    cause_ = child_signal_ ? "child_signal" : "child_exit";
+  } else {
+    const bool no_process = child.exit_code() == static_cast<int>(Exit::os_error);
+    cause_ = no_process ? name_of(Exit::os_error) : "cannot_run";
+  }
 }
 
 void Report::interrupted(int signal) {
   cause_ = "interrupted";
   write(128 + signal, {});
+}
+
+void Report::failed(const Failure& failure) {
+  cause_ = cause_of(failure.code());
+  write(static_cast<int>(failure.code()), failure.what());
 }
 
 void Report::write(int exit_code, const std::string& message) {

@@ -35,6 +35,7 @@ class Report {
   void held(Token token) { token_ = token; }
   // For a process that ends on the spot.
   void interrupted(int signal);
+  void failed(const Failure& failure);
 
  private:
   void open();

@@ -48,7 +48,9 @@ class RunCommand : public Command {
         .examples = {{"mongoelector run billing -- worker --queue billing", "one of many hosts"},
                      {"mongoelector run billing", "campaign, print each change of role"}},
         .details = "The command gets TERM, then KILL, in time to be gone before the lease ends.\n"
-                   "TERM stops the command, hands over at once and exits with 0.\n",
+                   "TERM stops the command, hands over at once and exits with 0.\n"
+                   "Without COMMAND it ends as well, with 141, when nobody reads stdout any more.\n"
+                   "--timeout bounds the first contact with the store (69), nothing after it.\n",
         .starts_a_command = true};
     return kAbout;
   }
@@ -61,6 +63,9 @@ class RunCommand : public Command {
     flags.add_option("--role-file", flags_.role_file,
                      "keep a JSON file that says leader, standby or unknown")
         .type_name("PATH");
+    flags.add_option("--priority", flags_.priority,
+                     "-10 to 0; at -2 others go first for two fifths of the ttl; default 0")
+        .type_name("N");
     report_.add_flag(flags);
     flags_.supervision.add(flags);
   }
@@ -75,6 +80,7 @@ class RunCommand : public Command {
  private:
   int run_under(Context& context, const Key& key) {
     flags_.supervision.check();
+    check_priority();
     Notifier notifier;
     Signals signals;
     const Connection connection =
@@ -101,11 +107,20 @@ class RunCommand : public Command {
         .run();
   }
 
+  void check_priority() const {
+    if (flags_.priority >= kLowestPriority && flags_.priority <= 0) return;
+    throw Failure(Exit::usage,
+                  fmt::format("--priority {} is not between {} and 0", flags_.priority,
+                              kLowestPriority),
+                  "0 goes first: give the others a lower one");
+  }
+
   ElectorOptions options(const StopBudget& budget, Leadership& leadership) const {
     return {.ttl = budget.ttl,
             .onmaster = [&](const Term& term) { leadership.onmaster(term); },
             .onmasterloss = [&](const Term&) { leadership.onmasterloss(); },
             .onloop = [&] { leadership.onloop(); },
+            .priority = flags_.priority,
             .label = flags_.supervision.label,
             .note = flags_.supervision.note,
             .loss_callback_within = budget.grace + budget.ttl,
@@ -118,10 +133,14 @@ class RunCommand : public Command {
     const bool shared = connection.session->store().shared();
     context.out.note(fmt::format("candidate {} in {}; store {}", holder_name(us.label, us.uuid),
                                  internal::show_key(elector.key()), connection.uri));
+    // As far as it is for us to take over.
+    const Duration delay = yields_for(budget.ttl, us.priority);
+    const auto within = [](Duration time) { return "within " + internal::show_duration(time); };
+    const std::string soon = delay == Duration::zero() ? "at once" : within(delay);
     context.out.note(fmt::format(
-        "lease {}, renewed every {}; a crash is taken over {}, a clean stop at once",
+        "lease {}, renewed every {}; a crash is taken over {}, a clean stop {}",
         internal::show_duration(budget.ttl), internal::show_duration(budget.ttl / 5),
-        shared ? "within " + internal::show_duration(takeover_bound(budget.ttl)) : "at once"));
+        shared ? within(takeover_bound(budget.ttl) + delay) : soon, soon));
   }
 
   RunFlags flags_;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "cli/given.h"
 #include "cli/password.h"
 #include "mongoelector/error.h"
 
@@ -34,16 +35,26 @@ std::string read_uri(const std::string& file, const std::string& origin, bool st
   return text;
 }
 
-void refuse_unfit(const StoreChoice& choice) {
+// Ignoring a prefix would let two fleets meet that were to be kept apart.
+void refuse_prefix(const StoreChoice& choice) {
   const Setting& prefix = choice.collection_prefix;
-  // Ignoring it would let two fleets meet that were to be kept apart.
-  if (!prefix.value.empty() && !choice.on_a_server()) {
+  if (prefix.value.empty() || choice.on_a_server()) return;
+  throw Failure(Exit::config,
+                fmt::format("{} is for MongoDB only, but the store is {}", prefix.origin,
+                            internal::quoted(choice.shown_uri())),
+                "use another file instead: --uri sqlite:PATH");
+}
+
+// Where nobody has named a store.
+void refuse_default(const StoreChoice& choice) {
+  if (!choice.origin.empty()) return;
+  if (environment(kUriWithheld)) {
     throw Failure(Exit::config,
-                  fmt::format("{} is for MongoDB only, but the store is {}", prefix.origin,
-                              internal::quoted(choice.shown_uri())),
-                  "use another file instead: --uri sqlite:PATH");
+                  "no store is named: the URI in the environment was not passed on to this command "
+                  "by the mongoelector above it",
+                  "start that with --keep-uri-env, or name the store here: --uri-file FILE");
   }
-  if (!choice.require_shared || !choice.origin.empty()) return;
+  if (!choice.require_shared) return;
   throw Failure(Exit::config, "a shared store is required, but no store is named",
                 "set MONGODB_URI or use --uri mongodb://...");
 }
@@ -88,7 +99,8 @@ Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions 
 }
 
 Connection open_connection(Context& context, StoreChoice choice, ConnectOptions options) {
-  refuse_unfit(choice);
+  refuse_default(choice);
+  refuse_prefix(choice);
   if (choice.origin == "--uri" && !choice.password_added && redact_uri(choice.uri) != choice.uri) {
     context.out.warn(
         "the password in --uri was visible to other users of this machine; use --uri-file, "

@@ -2,10 +2,18 @@
 
 #include <sys/signalfd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 
 namespace mongoelector::cli {
+
+namespace {
+
+constexpr std::array<int, 3> kEnds{SIGINT, SIGTERM, SIGQUIT};
+
+}  // namespace
 
 Signals::Signals() {
   sigset_t ours{};
@@ -16,8 +24,10 @@ Signals::Signals() {
   }
   source_ = FileDescriptor(signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
   if (source_.get() < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
-  // Not read, only held back: it would stop us when we take the terminal back.
+  // Not read, only held back: they would stop us when we take the terminal back, and when another
+  // of the pipeline wants what the command has.
   sigaddset(&ours, SIGTTOU);
+  sigaddset(&ours, SIGTTIN);
   pthread_sigmask(SIG_BLOCK, &ours, &before_);
 }
 
@@ -37,6 +47,17 @@ std::optional<int> Signals::next() {
   return std::nullopt;
 }
 
-bool asks_to_end(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGQUIT; }
+std::optional<int> Signals::next_to_end() {
+  sigset_t ends{};
+  sigemptyset(&ends);
+  for (const int signal : kEnds) sigaddset(&ends, signal);
+  const timespec at_once{};
+  const int signal = sigtimedwait(&ends, nullptr, &at_once);
+  return signal > 0 ? std::optional(signal) : std::nullopt;
+}
+
+bool asks_to_end(int signal) {
+  return std::find(kEnds.begin(), kEnds.end(), signal) != kEnds.end();
+}
 
 }  // namespace mongoelector::cli

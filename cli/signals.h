@@ -23,6 +23,8 @@ class Signals {
   int fd() const { return source_.get(); }
   // The next pending signal; nothing if there is none. Never blocks.
   std::optional<int> next();
+  // The next that asks to end; the others stay where they are, for the command that is to come.
+  std::optional<int> next_to_end();
   // The mask this process was started with: what its children get.
   const sigset_t& inherited() const { return before_; }
 

@@ -34,8 +34,10 @@ class StepdownCommand : public HandoverCommand {
 
   Plan plan(const Electorate&) const override { return {}; }
 
-  // It holds off that long anyway.
-  Duration shortest_absence(const Record& leader) const override { return leader.ttl; }
+  // It holds off for a ttl anyway; a standby of low priority may need longer to come.
+  Duration shortest_absence(const Electorate& seen) const override {
+    return seen.leader()->ttl + seen.takeover_delay();
+  }
 
   std::string stakes(const Electorate& seen, const Plan&) const override {
     if (seen.has_standby()) return "";

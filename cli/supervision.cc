@@ -8,6 +8,8 @@
 
 #include "base/host.h"
 #include "base/text.h"
+#include "cli/deadline.h"
+#include "cli/given.h"
 #include "cli/interruptible.h"
 #include "cli/password.h"
 #include "cli/replace_file.h"
@@ -67,6 +69,27 @@ Failure StopBudget::refusal(const std::string& why, bool shared_store) const {
                       internal::show_duration(grace))};
 }
 
+Meanwhile limit(Context& context, Report& report, const std::string& consequence) {
+  if (!context.globals.timeout) return {};
+  const Duration timeout = *context.globals.timeout;
+  const auto give_up = [&context, &report, timeout, consequence] {
+    const Failure failure = too_late(timeout, consequence);
+    report.failed(failure);
+    context.out.fail(failure);
+    _exit(static_cast<int>(failure.code()));
+  };
+  return {.what = give_up, .every = timeout};
+}
+
+void ask_store(Context& context, Signals& signals, Report& report,
+               const std::function<void()>& work) {
+  const auto end = [&](int signal) {
+    report.interrupted(signal);
+    _exit(128 + signal);
+  };
+  run_interruptible(signals, work, end, limit(context, report));
+}
+
 Connection open_supervised(Context& context, Signals& signals, Report& report,
                            ConnectOptions options) {
   StoreChoice choice = choose_store(context.globals, false);
@@ -74,12 +97,8 @@ Connection open_supervised(Context& context, Signals& signals, Report& report,
   if (!choice.on_a_server()) return open_connection(context, choice, std::move(options));
   add_password(context, choice);
   Connection connection;
-  run_interruptible(
-      signals, [&] { connection = open_connection(context, choice, std::move(options)); },
-      [&](int signal) {
-        report.interrupted(signal);
-        _exit(128 + signal);
-      });
+  ask_store(context, signals, report,
+            [&] { connection = open_connection(context, choice, std::move(options)); });
   return connection;
 }
 
@@ -106,6 +125,8 @@ ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionF
                  .signal_mask = signals.inherited(),
                  .leave_strays = flags.leave_strays};
   if (!lease_file.empty()) plan.remove = {lease_file, draft_of(lease_file)};
+  if (!flags.keep_uri_env && (environment("MONGODB_URI") || environment("MONGOELECTOR_URI")))
+    ours.emplace_back(kUriWithheld, "1");
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view variable = *entry;
     const bool secret = names(variable, "MONGODB_URI") || names(variable, "MONGOELECTOR_URI");
@@ -144,17 +165,38 @@ std::optional<int> deliver_signals(Signals& signals, Child& child, const Termina
   return end;
 }
 
-void look_at(Child& child, const Terminal& terminal, Output& out) {
-  child.look();
-  if (child.suspended() && terminal.fd() >= 0 && !child.exit_code()) {
-    terminal.take_back(child.pid());
-    out.note(fmt::format(
-        "pid {} is suspended, the lease is renewed all the same; kill -CONT {} goes on, Ctrl-C "
-        "ends it",
-        child.pid(), getpid()));
+namespace {
+
+void attend_to_suspended(Child& child, Terminal& terminal, Output& out) {
+  const bool newly = child.newly_suspended();
+  const int by = child.suspended_by().value_or(0);
+  const bool wants_terminal = by == SIGTTIN || by == SIGTTOU;
+  // Asked at each look: no signal tells that a shell has brought us to the foreground.
+  if (wants_terminal && terminal.lend(child.pid())) {
+    child.pass_on(SIGCONT);
+    return;
   }
-  if (!child.exit_code()) return;
+  if (!newly) return;
   terminal.take_back(child.pid());
+  out.note(fmt::format("pid {} is suspended{}, the lease is renewed all the same; {}kill -CONT {} "
+                       "goes on, Ctrl-C ends it",
+                       child.pid(), wants_terminal ? " until it gets the terminal" : "",
+                       wants_terminal ? "fg or " : "", getpid()));
+}
+
+}  // namespace
+
+void look_at(Child& child, Terminal& terminal, Output& out) {
+  child.look();
+  if (child.out_of_reach()) {
+    out.warn(fmt::format(
+        "pid {} or what it started cannot be stopped from here: it runs as another user, "
+        "who may not be signalled; the lease is renewed until it ends by itself, and if the lease "
+        "is lost before, it runs on beside whoever gets it",
+        child.pid()));
+  }
+  if (!child.exit_code()) return attend_to_suspended(child, terminal, out);
+  terminal.reclaim(child.pid());
   if (!child.obstacle().empty()) out.note(child.obstacle());
   if (child.escaped()) {
     out.warn(fmt::format("pid {} left the command's process group (setsid) and lives on, "
@@ -164,8 +206,10 @@ void look_at(Child& child, const Terminal& terminal, Output& out) {
 }
 
 Instant next_look(const Child& child, const StopBudget& budget, Instant now) {
-  const Instant regular = now + budget.ttl / 10;
-  return child.covered_until() > now ? std::min(regular, child.covered_until()) : regular;
+  Instant next = now + budget.ttl / 10;
+  for (const Instant due : {child.covered_until(), child.kill_at()})
+    if (due > now) next = std::min(next, due);
+  return next;
 }
 
 std::string stopping_text(const Child& child, const StopBudget& budget, Instant now) {

@@ -8,6 +8,7 @@
 
 #include "cli/child.h"
 #include "cli/command.h"
+#include "cli/interruptible.h"
 #include "cli/lease_file.h"
 #include "cli/report.h"
 #include "cli/session.h"
@@ -68,6 +69,14 @@ struct StopBudget {
   Failure refusal(const std::string& why, bool shared_store) const;
 };
 
+// For work that asks the store while nothing is held: after --timeout, if it was given, the process
+// ends as if the store were not there. `consequence`: see Deadline; this one writes the report too.
+Meanwhile limit(Context& context, Report& report, const std::string& consequence = {});
+
+// Runs such work so that it also ends the process when a signal asks for it.
+void ask_store(Context& context, Signals& signals, Report& report,
+               const std::function<void()>& work);
+
 // open_connection() that a signal ends, and with it the process: nothing is held yet. `report`
 // hears of it.
 Connection open_supervised(Context& context, Signals& signals, Report& report,
@@ -99,12 +108,13 @@ bool is_me(const Holder& holder);
 // Brings what the command is to hear to it. The first signal that asks to end, if one came.
 std::optional<int> deliver_signals(Signals& signals, Child& child, const Terminal& terminal);
 
-// Sees what became of the command and says what people should know of it. The terminal is ours
-// again when it was suspended and when it has ended.
-void look_at(Child& child, const Terminal& terminal, Output& out);
+// Sees what became of the command and says what people should know of it. One that was suspended
+// for want of the terminal gets it; otherwise the terminal is ours again when the command was
+// suspended, and when it has ended.
+void look_at(Child& child, Terminal& terminal, Output& out);
 
-// When a loop has to look at its lease again: at its deadline, and often enough for the guardian to
-// hear of every renewal long before the deadline of the one before.
+// When a loop has to look at its lease and its command again: at their deadlines, and often enough
+// for the guardian to hear of every renewal long before the deadline of the one before.
 Instant next_look(const Child& child, const StopBudget& budget, Instant now);
 
 // "lease can no longer be proven; stopping pid 4130 (TERM, KILL in 4s)", and what came of it.

@@ -105,7 +105,9 @@ class SwitchoverCommand : public HandoverCommand {
   }
 
   // Longer than the election is left to the successor: then it is the others' turn.
-  Duration shortest_absence(const Record& leader) const override { return 3 * leader.ttl; }
+  Duration shortest_absence(const Electorate& seen) const override {
+    return 3 * seen.leader()->ttl;
+  }
 
   std::string stakes(const Electorate& seen, const Plan& plan) const override {
     return fmt::format("{} is led by {} and goes to {}{}.\n", internal::show_key(seen.key()),

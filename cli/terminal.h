@@ -7,21 +7,31 @@
 
 namespace mongoelector::cli {
 
-// Only whoever has the terminal may read from it and hears Ctrl-C. It is handed over when it is
-// ours to give and the command uses it: it stands on stdin, and stdout is no pipe, whose reader (a
-// pager) would need it too.
+// Only whoever has the terminal may read from it and hears Ctrl-C; who asks for it without having
+// it is stopped (TTIN, TTOU). A command gets it when it is ours to give, and
+//   - from the start, if it stands on stdin and stdout is no pipe: then the job is ours alone;
+//   - otherwise when the command has been stopped for want of it. In a pipeline others need it too,
+//     a pager above all: they keep it unless the command asks, and go on when it has ended.
 class Terminal {
  public:
   Terminal();
-  // -1: nothing to hand over.
-  int fd() const { return terminal_.get(); }
-  // To whom we gave it before and took it back from.
+  // For a command that starts now: what it is to have from the start; -1: nothing.
+  int for_start();
+  // For a command that was stopped for want of it. True: it has it now, so continue it.
+  bool lend(pid_t to);
+  // To one that had or wanted it, and is to go on.
   void give(pid_t to) const;
   // If process group `from` has it. SIGTTOU has to be blocked (signals.h).
   void take_back(pid_t from) const;
+  // From a command that has ended; wakes who has been stopped in the meantime.
+  void reclaim(pid_t from);
 
  private:
-  FileDescriptor terminal_;
+  bool ours() const;
+
+  FileDescriptor terminal_;  // -1: there is none
+  bool wanted_ = false;      // by the command
+  bool lent_ = false;
 };
 
 }  // namespace mongoelector::cli

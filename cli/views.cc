@@ -53,13 +53,6 @@ std::string note_line(const Record& record) {
 constexpr std::size_t kTermsShown = 1000;
 constexpr std::chrono::hours kRecently{24};
 
-// "+3 ms +/- 2"
-std::string show_offset(Duration offset, Duration blur) {
-  using std::chrono::milliseconds;
-  return fmt::format("{:+} ms +/- {}", std::chrono::round<milliseconds>(offset).count(),
-                     std::chrono::ceil<milliseconds>(blur).count());
-}
-
 Json scheduled_json(const StepDown* planned) {
   if (planned == nullptr) return nullptr;
   return {{"at", time_json(planned->at)},
@@ -95,7 +88,10 @@ StoreMoment ask_moment(const Connection& connection) {
 }
 
 LockView::LockView(const Connection& connection, Key key, std::optional<Record> record)
-    : connection_(connection), key_(std::move(key)), record_(std::move(record)) {}
+    : connection_(connection), key_(std::move(key)), record_(std::move(record)) {
+  if (const auto waiting = ask_waiters(connection.session->store(), key_.name()))
+    waiting_ = waiting_for(*waiting, key_);
+}
 
 std::string LockView::text(const Output& output) const {
   const bool held = record_ && live(*record_);
@@ -107,6 +103,7 @@ std::string LockView::text(const Output& output) const {
   } else if (record_) {
     out += last_line(*record_);
   }
+  if (waiting_.value_or(0) > 0) out += line("waiting", std::to_string(*waiting_));
   return out;
 }
 
@@ -114,6 +111,7 @@ Json LockView::json() const {
   const auto holder = record_ && live(*record_) ? record_ : std::nullopt;
   Json lock{{"name", key_.name()}, {"state", holder ? "held" : "free"}};
   add_holding(lock, holder);
+  lock["waiting"] = waiting_ ? Json(*waiting_) : Json(nullptr);
   Json document = new_document("mongoelector.lock/1");
   document["store"] = store_json(connection_, ask_moment(connection_).info);
   document["lock"] = std::move(lock);
@@ -168,16 +166,34 @@ std::string ElectionView::failover() const {
   if (election_.paused() != nullptr) return "not before the pause is over";
   const Duration ttl = election_.record->ttl;
   if (ttl <= Duration::zero()) return "at once on a clean stop";
-  const std::string bound = internal::show_duration(takeover_bound(ttl));
+  const Duration delay = election_.takeover_delay();
+  const std::string bound = internal::show_duration(takeover_bound(ttl) + delay);
+  const std::string soon =
+      delay == Duration::zero() ? "at once" : "within " + internal::show_duration(delay);
   if (connection_.session->store().shared())
-    return fmt::format("within {} after a crash, at once on a clean stop", bound);
-  return fmt::format("at once after a crash or a clean stop, within {} after a hang", bound);
+    return fmt::format("within {} after a crash, {} on a clean stop", bound, soon);
+  return fmt::format("{} after a crash or a clean stop, within {} after a hang", soon, bound);
 }
 
 std::string ElectionView::clock() const {
+  const NodeStatus* worst = nullptr;
+  std::string text;
+  for (const NodeStatus& member : election_.members) {
+    if (!member.clock || election_.stale(member)) continue;
+    if (election_.leads(member)) {
+      text = fmt::format("leader {}, ", show_offset(*member.clock));
+    } else if (worst == nullptr ||
+               std::chrono::abs(member.clock->offset) > std::chrono::abs(worst->clock->offset)) {
+      worst = &member;
+    }
+  }
+  if (worst != nullptr) text += fmt::format("worst member {}, ", show_offset(*worst->clock));
+  if (text.empty()) {
+    text = fmt::format("this machine {} against the store, ",
+                       show_offset({*moment_.ahead, moment_.blur}));
+  }
   const Duration limit = ElectorOptions{}.max_offset;
-  return fmt::format("this machine {} against the store, limit {} ms",
-                     show_offset(*moment_.ahead, moment_.blur),
+  return fmt::format("{}limit {} ms", text,
                      std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
 }
 
@@ -240,9 +256,10 @@ Json ElectionView::member_json(const NodeStatus& member) const {
                   : !member.elector_running    ? "stopped"
                                                : "ok";
   json["seen_seconds_ago"] = seconds_json(election_.age(member));
-  // Members do not tell these.
-  for (const char* key : {"clock_offset_seconds", "clock_offset_error_seconds", "priority"})
-    json[key] = nullptr;
+  json["clock_offset_seconds"] = member.clock ? seconds_json(member.clock->offset) : Json(nullptr);
+  json["clock_offset_error_seconds"] =
+      member.clock ? seconds_json(member.clock->error) : Json(nullptr);
+  json["priority"] = member.priority;
   json["cordoned"] = election_.cordoned(member);
   json["note"] = election_.leads(member) ? text_json(election_.record->holder.note) : Json(nullptr);
   return json;
@@ -269,7 +286,8 @@ Json ElectionView::json() const {
   const bool followed =
       holder && holder->ttl > Duration::zero() && election_.eligible_standbys() > 0;
   election["takeover_bound_seconds"] =
-      followed ? seconds_json(takeover_bound(holder->ttl)) : Json(nullptr);
+      followed ? seconds_json(takeover_bound(holder->ttl) + election_.takeover_delay())
+               : Json(nullptr);
   election["transitions_total"] =
       number_json(election_.terms.empty() ? 0 : election_.terms.front().number);
   election["transitions_24h"] = changes_since(kRecently);
@@ -284,7 +302,8 @@ Json ElectionView::json() const {
 }
 
 std::string ElectionView::members_text(bool wide) const {
-  std::vector<std::string> header{"MEMBER", "ROLE", "STATE", "SEEN", "VERSION"};
+  std::vector<std::string> header{"MEMBER",   "ROLE",  "STATE",  "SEEN",
+                                  "PRIORITY", "CLOCK", "VERSION"};
   if (wide) header.insert(header.end(), {"HOST", "PID", "ID", "UUID", "TTL"});
   Table table(std::move(header));
   for (const NodeStatus& member : election_.members) {
@@ -293,6 +312,8 @@ std::string ElectionView::members_text(bool wide) const {
     if (election_.cordoned(member)) state += ", cordoned";
     std::vector<std::string> row{holder_name(holder_of(member)), json["role"].get<std::string>(),
                                  std::move(state), brief(election_.age(member)) + " ago",
+                                 std::to_string(member.priority),
+                                 member.clock ? show_offset(*member.clock) : "-",
                                  member.app_version.empty() ? "-" : shown(member.app_version)};
     if (wide) {
       row.insert(row.end(), {shown(member.host), std::to_string(member.pid),

@@ -21,6 +21,7 @@ StoreMoment ask_moment(const Connection& connection);
 
 class LockView {
  public:
+  // Asks the store who waits. Throws StoreError.
   LockView(const Connection& connection, Key key, std::optional<Record> record);
   std::string text(const Output& out) const;
   Json json() const;  // "mongoelector.lock/1"
@@ -29,6 +30,7 @@ class LockView {
   const Connection& connection_;
   const Key key_;
   const std::optional<Record> record_;
+  std::optional<std::int64_t> waiting_;  // nothing: not known
 };
 
 class ElectionView {

@@ -16,8 +16,10 @@
 // password.
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "mongoelector/lease.h"
 
@@ -67,7 +69,17 @@ class LockExists : public Error {
 
 class AcquireTimeout : public Error {
  public:
-  using Error::Error;
+  AcquireTimeout(const std::string& message, Outcome outcome, std::optional<Record> record)
+      : Error(message), outcome_(outcome), record_(std::move(record)) {}
+  // Of the last look: `held` if the store showed that somebody had it, `unreachable` or `unknown`
+  // if it did not answer.
+  Outcome outcome() const { return outcome_; }
+  // Who had it when the store last showed it, if it did.
+  const std::optional<Record>& record() const { return record_; }
+
+ private:
+  Outcome outcome_;
+  std::optional<Record> record_;
 };
 
 class AcquireCancelled : public Error {

@@ -72,6 +72,9 @@ struct AcquireOptions {
   std::stop_token cancel = {};
 };
 
+// The lowest ElectorOptions::priority; 0 is the highest.
+inline constexpr int kLowestPriority = -10;
+
 struct ElectorOptions {
   Duration ttl = std::chrono::seconds(15);
   // Callbacks run on the session's dispatcher thread, one at a time, strictly alternating; they may
@@ -81,6 +84,11 @@ struct ElectorOptions {
   std::function<void()> onloop = {};  // after every poll and every renewal
   std::string app_version = {};       // shown in node_status when not empty
   bool report_status = true;          // keep this node's row for cluster_detail
+  // -10 to 0. A candidate of priority -k leaves a key that it sees free to others for k polls
+  // (timing.poll without wake-ups, a fifth of the ttl) and claims it only then, so whoever is
+  // preferred leads if it is there; a crash is taken over that much later where nobody is. Never
+  // takes the lease from a living leader. Does not hold back the named successor of a hand-over.
+  int priority = 0;
   // Do not contend while this machine's clock is off by more than max_offset.
   bool timeparanoid = true;
   Duration max_offset = std::chrono::milliseconds(500);  // > 0

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -119,6 +120,23 @@ struct ControlReply {
   std::optional<ControlRow> row = {};  // nothing: nobody ever asked for anything
   // The store's clock at the answer; without a row perhaps not told (change_control() finds out).
   WallTime time{};
+  std::string detail = {};
+};
+
+// ---- waiters ----
+
+// How many callers of one process have waited for a lock for longer than a moment. Written beside
+// the waiting, never on the way of an acquire(): a wait that ends soon is never told.
+struct WaitersRow {
+  Key key;
+  std::string uuid;          // the process's own, not a holder's
+  std::int64_t waiting = 0;  // 0: nobody any more, the row goes
+  Duration ttl{};            // counts for so long unless written again
+};
+
+struct WaitersReply {
+  Outcome outcome = Outcome::unknown;  // granted: answered; unreachable, unknown, denied
+  std::map<Key, std::int64_t> waiting = {};  // only locks that somebody waits for
   std::string detail = {};
 };
 

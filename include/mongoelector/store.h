@@ -76,6 +76,8 @@ struct ReleaseReply {
   // granted: removed; lost: was not there; unreachable, unknown, denied.
   Outcome outcome = Outcome::unknown;
   std::string detail = {};
+  // report: the store's wall clock at the write, if it has one of its own and it costs no call.
+  std::optional<WallTime> time = {};
 };
 
 struct ReadReply {
@@ -125,6 +127,15 @@ struct NodeStatus {
   std::optional<WallTime> last_poll = {};
   std::string app_version = {};
   std::string label = {};
+  int priority = 0;  // ElectorOptions::priority
+  // The member's clock minus the store's, as last measured, and how far off that may be either way.
+  // Nothing where all go by one clock (memory, SQLite), and before the first measurement.
+  struct ClockOffset {
+    Duration offset{};
+    Duration error{};
+    bool operator==(const ClockOffset&) const = default;
+  };
+  std::optional<ClockOffset> clock = {};
 };
 
 struct MembersReply {
@@ -188,6 +199,14 @@ class LeaseStore {
   // Replaces the row if its version is still row.version (0: if there is none), and hints to all
   // watches. granted: written, with a larger version; lost: somebody else was first.
   virtual ReleaseReply write_control(const ControlRow& row);
+
+  // Who waits for locks, for people (records.h). A store need not keep that; whether it does is
+  // answered from memory.
+  virtual bool keeps_waiters() const { return false; }
+  // Writes the row of row.key and row.uuid, or removes it if nobody waits. Wakes nobody.
+  virtual ReleaseReply report_waiters(const WaitersRow& row);
+  // Of locks whose names begin so; rows that are not renewed in time do not count.
+  virtual WaitersReply waiters(const std::string& prefix);
 
   // Whether processes on other machines may use it too. Decides which clock deadlines run on;
   // answered from memory.

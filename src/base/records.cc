@@ -48,6 +48,14 @@ ReleaseReply LeaseStore::write_control(const ControlRow&) {
   return {.outcome = Outcome::denied, .detail = "this store takes no requests of operators"};
 }
 
+ReleaseReply LeaseStore::report_waiters(const WaitersRow&) {
+  return {.outcome = Outcome::denied, .detail = "this store does not keep who waits"};
+}
+
+WaitersReply LeaseStore::waiters(const std::string&) {
+  return {.outcome = Outcome::denied, .detail = "this store does not keep who waits"};
+}
+
 ReleaseReply change_control(LeaseStore& store, const Key& key, const ControlChange& change) {
   constexpr int kTries = 8;
   ReleaseReply written;

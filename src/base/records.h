@@ -37,4 +37,7 @@ constexpr int finality(EndedBy ended_by) {
   return ended_by == EndedBy::expired ? 1 : 2;
 }
 
+// More cannot be meant by one row, whatever it says.
+inline constexpr std::int64_t kMostWaiters = 1'000'000;
+
 }  // namespace mongoelector::internal

@@ -37,13 +37,18 @@ ControlEffect effect_of(const ControlRow& row, WallTime now, const Holder& self,
       if (ahead > Duration::zero()) return effect;
       effect.step_down = out > Duration::zero();
       bar(out);
-    } else if (!asked.to.empty() && !means(asked.to, self)) {
-      // All others stand back from just before on.
+    } else if (!asked.to.empty()) {
+      // From just before on the successor goes first, and all others stand back.
       effect.due_in = std::max(ahead - ttl / 2, Duration::zero());
       if (effect.due_in > Duration::zero()) return effect;
       // The successor is left some time, not for ever: it may be gone.
       const auto reserved = std::chrono::duration_cast<WallTime::duration>(2 * ttl);
-      bar(std::min(out, left(now, asked.at + reserved)));
+      const Duration rest = std::min(out, left(now, asked.at + reserved));
+      if (means(asked.to, self)) {
+        effect.named_for = rest;
+      } else {
+        bar(rest);
+      }
     }
   }
   return effect;

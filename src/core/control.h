@@ -8,6 +8,7 @@ namespace mongoelector::internal {
 struct ControlEffect {
   bool step_down = false;  // if master: hand over
   Duration barred_for{};   // from now on: do not claim
+  Duration named_for{};    // from now on: the successor that was asked for, so do not yield
   Duration due_in{};       // look again then: what was announced is to happen
 };
 

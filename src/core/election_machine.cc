@@ -106,13 +106,26 @@ struct Stepper {
 
   void claim() {
     election.state = ElectionState::claiming;
+    election.yield_until = {};
     actions.send_claim = lease_step(LeaseEvent::claim).send_claim;
+  }
+
+  // The key is free. Others go first until yield_until, which stands until somebody has led: who
+  // looks again in between must not wait anew.
+  bool yields() {
+    if (config.yield_for <= Duration::zero() || now < election.named_until) return false;
+    if (election.yield_until == Instant{}) election.yield_until = now + config.yield_for;
+    return now < election.yield_until;
   }
 
   // A look has found the key free.
   void claim_if_allowed() {
-    if (now >= election.hold_off_until && now >= election.barred_until) return claim();
+    const bool allowed = now >= election.hold_off_until && now >= election.barred_until;
+    if (allowed && !yields()) return claim();
     actions.call_onloop = true;
+    if (allowed) return rest_until(election.yield_until);
+    // At the end of a bar all begin to wait anew.
+    election.yield_until = {};
     // A bar may be lifted or prolonged; what is behind it is looked at as ever.
     const Instant past_bar = std::min(election.barred_until, now + config.timing.poll);
     rest_until(std::max(election.hold_off_until, past_bar));
@@ -167,11 +180,15 @@ struct Stepper {
   void control() {
     const bool was_barred = now < election.barred_until;
     election.barred_until = input.barred_until;
+    election.named_until = input.named_until;
     election.control_by = {};
     switch (election.state) {
-      case ElectionState::follower:
-        if (was_barred && now >= election.barred_until && now >= election.hold_off_until) read();
+      case ElectionState::follower: {
+        if (now < election.barred_until || now < election.hold_off_until) return;
+        const bool named = now < election.yield_until && now < election.named_until;
+        if (was_barred || named) read();
         return;
+      }
       case ElectionState::reading:
         if (election.free_seen) claim_if_allowed();
         return;
@@ -185,7 +202,7 @@ struct Stepper {
 
   // Whoever has just come, or was away, does not know what was asked for in the meantime.
   void ask_control() {
-    election.barred_until = {};
+    election.barred_until = election.named_until = {};
     election.control_by = now + config.timing.call_budget;
     actions.ask_control = true;
   }
@@ -211,13 +228,19 @@ struct Stepper {
     }
     if (input.event == ElectionEvent::alive) {
       election.look_at = std::max(election.look_at, expiry());
+      election.yield_until = {};
       return;
     }
     if (now < election.hold_off_until) return;
-    const bool barred = now < election.barred_until;
-    if (input.event == ElectionEvent::freed) return barred ? read() : claim();
+    if (input.event == ElectionEvent::freed) return freed();
     const bool due = input.event == ElectionEvent::tick && now >= election.look_at;
     if (due || input.event == ElectionEvent::poll || input.event == ElectionEvent::wake) read();
+  }
+
+  void freed() {
+    if (now < election.barred_until) return read();
+    if (!yields()) return claim();
+    election.look_at = election.yield_until;
   }
 
   void reading() {
@@ -237,7 +260,10 @@ struct Stepper {
       case ElectionEvent::tick:
         if (election.free_seen && now >= election.control_by) claim_if_allowed();
         return;
-      case ElectionEvent::read_held: actions.call_onloop = true; return rest_until(expiry());
+      case ElectionEvent::read_held:
+        election.yield_until = {};
+        actions.call_onloop = true;
+        return rest_until(expiry());
       case ElectionEvent::read_failed: actions.call_onloop = true; return rest_until(retry_at());
       default: return;
     }

@@ -12,27 +12,27 @@
 //   clearing   callbacks are done; what may still stand at the store is removed
 //
 // clang-format off
-//            start           stop                  release        poll            wake        freed                              tick
-// stopped    reading! r ask  .                     .              reading! ask    .           .                                  .
-// follower   .               stopped r             .              reading!|.      reading!|.  (barred) reading!|., claiming!|.   (look_at) reading!|.
-// reading    (run)           stopped r             .              .               again       again                              (control_by) claiming!|next o
-// claiming   (run)           clearing / clearing!  .              .               again       again                              (deadline) clearing!, (look_at) . / claiming!
-// master     (run)           ceding L              ceding hold L  renew           .           renew                              (deadline) losing L r
-// ceding     (run)           (stop)                .              .               .           .                                  (deadline) losing, (cede_until) losing
-// losing     (run)           (stop)                .              .               .           .                                  .
-// clearing   (run)           (stop)                .              .               .           .                                  (ttl) next r, (retry_at) clearing!
+//            start           stop                  release        poll            wake        freed                                              tick
+// stopped    reading! r ask  .                     .              reading! ask    .           .                                                  .
+// follower   .               stopped r             .              reading!|.      reading!|.  (barred) reading!|., (yields) wait|., claiming!|.  (look_at) reading!|.
+// reading    (run)           stopped r             .              .               again       again                                              (unseen) ., (unheard) ., (yields) next o, claiming!|next o
+// claiming   (run)           clearing / clearing!  .              .               again       again                                              (deadline) clearing!, (look_at) . / claiming!
+// master     (run)           ceding L              ceding hold L  renew           .           renew                                              (deadline) losing L r
+// ceding     (run)           (stop)                .              .               .           .                                                  (deadline) losing, (cede_until) losing
+// losing     (run)           (stop)                .              .               .           .                                                  .
+// clearing   (run)           (stop)                .              .               .           .                                                  (ttl) next r, (retry_at) clearing!
 //
-//            read_free                                        read_held  read_failed  onmaster_threw  loss_done
-// reading    (unheard) ., (barred) next o, claiming!|next o   next o     next o       .               .
-// master     .                                                .          .            ceding hold L   .
-// ceding     .                                                .          .            .               clearing!
-// losing     .                                                .          .            .               clearing! / next r
+//            read_free                                                         read_held  read_failed  onmaster_threw  loss_done
+// reading    (unheard) ., (barred) next o, (yields) next o, claiming!|next o   next o     next o       .               .
+// master     .                                                                 .          .            ceding hold L   .
+// ceding     .                                                                 .          .            .               clearing!
+// losing     .                                                                 .          .            .               clearing! / next r
 //
-//            control                                        alive
-// follower   (lifted) reading!|.                            later
-// reading    (unseen) ., (barred) next o, claiming!|next o  .
-// master     (asked) ceding hold L                          .
-// claiming   .                                              .
+//            control                                                         alive
+// follower   (lifted) reading!|., (named) reading!|.                         later
+// reading    (unseen) ., (barred) next o, (yields) next o, claiming!|next o  .
+// master     (asked) ceding hold L                                           .
+// claiming   .                                                               .
 //
 //  lease_reply, by what it makes of the lease:
 //            held          idle         unsure    undoing    ended        as it was
@@ -48,7 +48,7 @@
 //   next  follower if running, else stopped    (run) (stop)  only remembered, for `next`
 //   again  look once more when this look is over    renew  the lease is due for renewal now
 //   hold  holding off from now until now + ttl
-//   later  the next look is not before this lease runs out
+//   later  the next look is not before this lease runs out    wait  it is when others had their time
 //   x|y  y while holding off
 //   x/y  y when the lease is unsure (claiming), or nothing of it is left at the store (losing)
 //   (look_at) (cede_until)  once now has reached it    (deadline) (ttl) (retry_at)  of the lease
@@ -56,6 +56,8 @@
 //   (unheard)  control was asked for, and now is before control_by    (unseen)  the key was not seen
 //   free meanwhile    (barred)  now is before barred_until    (lifted)  only by the bar of before
 //   (asked)  the master was asked to step down
+//   (yields)  others go first, and it has been seen free for less than config.yield_for
+//   (named)  it yields no more: it is the successor that was asked for
 //   .  no change, as for every row that is not shown    -  cannot happen
 //   A tick and a reply go to the lease too, by its own table. From stopped, poll looks once; a lease
 //   won that way is kept like any other.
@@ -94,7 +96,7 @@ enum class ElectionEvent : std::uint8_t {
   lease_reply,     // reply about our lease; carries the lease event
   onmaster_threw,  // the callback reported that it cannot lead
   loss_done,       // onmasterloss returned, or threw
-  control,         // what operators ask for, or that nothing was heard; carries the two below
+  control,         // what operators ask for, or that nothing was heard; carries the last three
   alive,           // hint: somebody's lease was just renewed; carries what is left of it
 };
 inline constexpr int kElectionEvents = 15;
@@ -105,6 +107,7 @@ struct ElectionInput {
   LeaseId new_lease_id = {};  // every event that may send a claim
   Duration remaining = {};    // read_held, alive
   Instant barred_until = {};  // control: no claim before
+  Instant named_until = {};   // control: the successor that was asked for, which does not yield
   bool step_down = false;     // control: give up if master
 };
 
@@ -126,6 +129,8 @@ struct ElectionConfig {
   Timing timing;
   Duration loss_callback_within{};  // how long ceding waits for onmasterloss before the lease is
                                     // left to expire
+  Duration yield_for{};  // how long a key must have been seen free before we claim it: those who
+                         // do not wait that long go first
 };
 
 struct ElectionData {
@@ -136,8 +141,10 @@ struct ElectionData {
   Instant look_at = {};  // follower: next look; claiming, unsure: next try
   Instant hold_off_until = {};
   Instant cede_until = {};  // ceding
-  // Nothing at the store rests on these three: a claim that was sent too early is as good as any.
+  // Nothing at the store rests on these five: a claim that was sent too early is as good as any.
   Instant barred_until = {};
+  Instant named_until = {};
+  Instant yield_until = {};  // the key was seen free, and nobody seen to hold it since
   Instant control_by = {};  // asked for control: until then a claim waits for the answer
   bool free_seen = false;   // reading: the key is free, the claim waits for control
 

@@ -16,6 +16,10 @@ ElectorOptions checked(ElectorOptions options) {
   check_text("app_version", options.app_version, 256);
   if (options.max_offset <= Duration::zero())
     throw ArgumentError("max_offset must be longer than 0");
+  if (options.priority > 0 || options.priority < kLowestPriority) {
+    throw ArgumentError("priority " + std::to_string(options.priority) + " must be " +
+                        std::to_string(kLowestPriority) + " to 0; 0 goes first");
+  }
   const Duration within = options.loss_callback_within.value_or(options.ttl);
   if (within <= Duration::zero() || within > kLargestTtl) {
     throw ArgumentError("loss_callback_within " + show_duration(within) +
@@ -36,7 +40,9 @@ ElectionParticipant::ElectionParticipant(std::shared_ptr<Runtime> runtime, Key k
                   runtime_->shared_store() ? kSmallestTtlShared : kSmallestTtlEmbedded),
               .loss_callback_within = options_.loss_callback_within.value_or(options_.ttl)},
       poll_without_hints_(config_.timing.poll),
-      holder_(make_holder(options_.label, options_.note, runtime_->shared_store())) {}
+      holder_(make_holder(options_.label, options_.note, runtime_->shared_store())) {
+  config_.yield_for = -options_.priority * poll_without_hints_;
+}
 
 // ---- the machine ----
 

@@ -8,7 +8,6 @@
 #include "core/history.h"
 #include "session/election_participant.h"
 #include "session/reports.h"
-#include "session/store_time.h"
 
 namespace mongoelector::internal {
 
@@ -51,9 +50,11 @@ NodeStatus ElectionParticipant::node_status() const {
                  .ttl = config_.timing.ttl,
                  .timestamp = runtime_->clock().wall(),
                  .app_version = options_.app_version,
-                 .label = options_.label};
+                 .label = options_.label,
+                 .priority = options_.priority};
   if (!same_process()) return row;  // a lock that was held at the fork stays so in the child
   const bool master = ismaster();
+  row.clock = runtime_->clock_offset();
   const std::lock_guard lock(mutex_);
   row.ismaster = master;
   row.lock_owned = master;
@@ -81,8 +82,13 @@ void ElectionParticipant::write_report() {
     gone = election_.state == ElectionState::stopped;
     if (!gone) report_pending_ = false;  // a change from now on needs a row of its own
   }
-  const ReleaseReply reply =
-      gone ? runtime_->store().retire(key_, holder_.uuid) : runtime_->store().report(node_status());
+  const Clock& clock = runtime_->clock();
+  const NodeStatus row = node_status();
+  const WallTime before = clock.wall();
+  const ReleaseReply reply = gone ? runtime_->store().retire(key_, holder_.uuid)
+                                  : runtime_->store().report(row);
+  // For the row after this one: a call of its own would be one more for the store.
+  if (reply.time) runtime_->time_seen(compensated(before, *reply.time, clock.wall()));
   const std::lock_guard lock(mutex_);
   if (gone) {
     report_pending_ = false;
@@ -140,7 +146,7 @@ void ElectionParticipant::open_term(Chapter chapter) {
 }
 
 std::optional<TermRow> ElectionParticipant::write_term(const Chapter& chapter) {
-  const auto time = ask_store_time(runtime_->store(), runtime_->clock());
+  const auto time = runtime_->store_time();
   if (!time) {
     history_answered({.outcome = Outcome::unreachable});
     return std::nullopt;
@@ -214,6 +220,7 @@ void ElectionParticipant::read_control() {
     if (reply.outcome != Outcome::granted) {
       // What was known stays in force until its time is over.
       input.barred_until = election_.barred_until;
+      input.named_until = election_.named_until;
       if (news) {
         emit(EventKind::store_trouble, "control of " + show_key(key_) + ": " +
                                            describe_trouble(reply.outcome, reply.detail));
@@ -223,6 +230,8 @@ void ElectionParticipant::read_control() {
           effect_of(*reply.row, reply.time, holder_, config_.timing.ttl);
       if (effect.barred_for > Duration::zero())
         input.barred_until = runtime_->clock().now() + effect.barred_for;
+      if (effect.named_for > Duration::zero())
+        input.named_until = runtime_->clock().now() + effect.named_for;
       input.step_down = effect.step_down;
       if (effect.due_in > Duration::zero()) {
         const Instant due = runtime_->clock().now() + effect.due_in;

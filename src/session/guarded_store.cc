@@ -71,6 +71,13 @@ class GuardedStore : public LeaseStore {
   ReleaseReply write_control(const ControlRow& row) override {
     return guarded<ReleaseReply>([&] { return store_->write_control(row); });
   }
+  bool keeps_waiters() const override { return store_->keeps_waiters(); }
+  ReleaseReply report_waiters(const WaitersRow& row) override {
+    return guarded<ReleaseReply>([&] { return store_->report_waiters(row); });
+  }
+  WaitersReply waiters(const std::string& prefix) override {
+    return guarded<WaitersReply>([&] { return store_->waiters(prefix); });
+  }
   bool shared() const override { return store_->shared(); }
   void limit_calls(Duration budget) override {
     try {

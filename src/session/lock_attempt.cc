@@ -15,6 +15,8 @@ namespace {
 // With wake-ups, how long a waiter relies on them before it looks by itself: hints may be missing
 // (S12).
 constexpr Duration kLongestTrust = std::chrono::seconds(5);
+// A wait that is shorter is no news to anybody, and most are.
+constexpr Duration kWorthTelling = std::chrono::seconds(2);
 
 void check(const AcquireOptions& options) {
   if (!options.blocking && options.timeout) {
@@ -50,7 +52,10 @@ class LockParticipant::Attempt {
   }
 
   ~Attempt() {
-    if (waiting_) lock_.runtime_->waker().leave(lock_.key_, waiter_);
+    if (waiting_) {
+      lock_.runtime_->waker().leave(lock_.key_, waiter_);
+      lock_.runtime_->waited(lock_.key_);
+    }
     // An attempt whose answer was lost, or is yet to come, must not leave a lease behind that
     // nobody knows of.
     const LeaseState state = lock_.state();
@@ -73,20 +78,28 @@ class LockParticipant::Attempt {
     lock_.runtime_->start_waker();
     lock_.runtime_->waker().join(lock_.key_, waiter_);
     waiting_ = true;
+    if (lock_.runtime_->store().keeps_waiters())
+      tell_at_ = clock_.now() + std::min(lock_.timing_.poll, kWorthTelling);
     const std::stop_callback on_cancel(options_.cancel, [this] { waiter_.wake(Woken::look); });
     // Only now is a wake-up certain to be seen, so whoever is in front looks once more: being put
     // there has woken him.
     for (;;) {
-      const Instant look_at = waiter_.front() ? look_at_ : Instant::max();
+      const Instant look_at = waiter_.front() ? std::min(look_at_, tell_at_) : Instant::max();
       const Woken why = waiter_.wait(clock_, std::min(look_at, give_up_));
-      if (clock_.now() >= give_up_ || options_.cancel.stop_requested()) break;
-      if (waiter_.front() && try_again(why)) return token_;
+      const Instant now = clock_.now();
+      if (now >= give_up_ || options_.cancel.stop_requested()) break;
+      if (!waiter_.front()) continue;
+      if (now >= tell_at_) tell_at_ = lock_.runtime_->still_waiting(lock_.key_, lock_.timing_.ttl);
+      const bool look = why != Woken::no || now >= look_at_;
+      if (look && try_again(why)) return token_;
     }
     if (options_.cancel.stop_requested())
       throw AcquireCancelled("waiting for " + name() + " was cancelled");
     throw AcquireTimeout(name() + " was not free within " +
-                         show_duration(options_.timeout.value_or(Duration::zero())) + ": " +
-                         obstacle());
+                             show_duration(options_.timeout.value_or(Duration::zero())) + ": " +
+                             obstacle(),
+                         // Free when it was read, and somebody else's when we claimed it.
+                         outcome_ == Outcome::granted ? Outcome::held : outcome_, record_);
   }
 
  private:
@@ -221,6 +234,7 @@ class LockParticipant::Attempt {
   Instant give_up_ = Instant::max();
   Instant back_by_ = Instant::max();  // one call budget later
   Instant look_at_ = Instant::max();
+  Instant tell_at_ = Instant::max();  // people, that we wait
   Waiter waiter_;
   bool waiting_ = false;
   bool crowded_ = false;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ids.h"
 #include "mongoelector/error.h"
 #include "session/guarded_store.h"
-#include "session/store_time.h"
 
 namespace mongoelector::internal {
 
@@ -95,6 +95,11 @@ void Runtime::errand(std::function<void()> job) {
   errands_.post(std::move(job));
 }
 
+void Runtime::record(std::function<void()> job) {
+  start_late(records_);
+  records_.post(std::move(job));
+}
+
 void Runtime::by_proxy(std::function<void()> job) noexcept {
   start_late(proxy_);
   try {
@@ -147,13 +152,37 @@ void Runtime::emit(Event event) {
   });
 }
 
+Instant Runtime::still_waiting(const Key& key, Duration ttl) {
+  if (!store_->keeps_waiters()) return Instant::max();
+  const auto still = waiter_rows_.still_waiting(key, ttl, clock_->now());
+  if (still.write) record([me = shared_from_this(), key] { me->write_waiters(key); });
+  return still.come_again;
+}
+
+void Runtime::waited(const Key& key) noexcept {
+  try {
+    if (waker_.waiting_for(key) > 0 || !waiter_rows_.nobody_waits(key)) return;
+    record([me = shared_from_this(), key] { me->write_waiters(key); });
+  } catch (const std::exception&) {  // the row ends by itself
+  }
+}
+
+// For people only, so a failure is not worth a word; the next write tries again.
+void Runtime::write_waiters(const Key& key) {
+  if (waiters_uuid_.empty()) waiters_uuid_ = new_uuid();
+  store_->report_waiters({.key = key,
+                          .uuid = waiters_uuid_,
+                          .waiting = static_cast<std::int64_t>(waker_.waiting_for(key)),
+                          .ttl = waiter_rows_.ttl_of(key)});
+}
+
 std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   {
     const std::lock_guard lock(time_mutex_);
     // Others may have asked with another limit.
     if (clock_->now() < time_good_until_ && time_off_by_ <= max_offset) return std::nullopt;
   }
-  const auto time = ask_store_time(*store_, *clock_);
+  const auto time = store_time();
   if (!time) return std::nullopt;  // the call this check precedes will tell
   tell_new(time->warnings);
   const Duration off_by = std::chrono::abs(time->offset) - time->blur;
@@ -162,6 +191,30 @@ std::optional<Duration> Runtime::time_offset(Duration max_offset) {
   time_good_until_ = clock_->now() + kTimeCheckEvery;
   time_off_by_ = off_by;
   return std::nullopt;
+}
+
+std::optional<StoreTime> Runtime::store_time() {
+  auto time = ask_store_time(*store_, *clock_);
+  if (time && time->measured) time_seen(*time);
+  return time;
+}
+
+void Runtime::time_seen(const StoreTime& time) {
+  const NodeStatus::ClockOffset seen{-time.offset, time.blur};
+  const std::lock_guard lock(time_mutex_);
+  const Instant now = clock_->now();
+  if (clock_offset_ && now - clock_measured_at_ < kTimeCheckEvery) {
+    // A slow call does not replace what a quick one has shown, unless they cannot both be true.
+    const Duration apart = std::chrono::abs(seen.offset - clock_offset_->offset);
+    if (seen.error > clock_offset_->error && apart <= seen.error + clock_offset_->error) return;
+  }
+  clock_offset_ = seen;
+  clock_measured_at_ = now;
+}
+
+std::optional<NodeStatus::ClockOffset> Runtime::clock_offset() const {
+  const std::lock_guard lock(time_mutex_);
+  return clock_offset_;
 }
 
 void Runtime::tell_new(const std::vector<std::string>& warnings) {

@@ -32,6 +32,8 @@
 #include "mongoelector/store.h"
 #include "session/keeper.h"
 #include "session/question.h"
+#include "session/store_time.h"
+#include "session/waiter_rows.h"
 #include "session/waker.h"
 #include "session/watchdog.h"
 #include "session/work_queue.h"
@@ -77,7 +79,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   bool on_dispatcher() const { return dispatcher_.is_this_thread(); }
   // Done by whoever comes first: without a thread to be had now, the next errand brings one.
   void errand(std::function<void()> job);
-  void record(std::function<void()> job) { records_.post(std::move(job)); }
+  void record(std::function<void()> job);
   // A store call for a caller who must be back by `until`. While the store answers, it is made on
   // this very thread: handing it over would cost more than a twentieth of it. As soon as it does
   // not, the proxy makes it and the caller leaves in time, with "unknown" when the call had begun,
@@ -102,10 +104,22 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   }
   void emit(Event event);
 
+  // Somebody has waited for a lock for long, and waits on: tells people, if that is due. Returns
+  // when to come again; never, where the store does not keep it.
+  Instant still_waiting(const Key& key, Duration ttl);
+  // Somebody's wait for it is over.
+  void waited(const Key& key) noexcept;
+
   // timeparanoid: the store's wall clock minus ours if it is further off than `max_offset` allows,
   // beyond doubt by the round trip; asked at most every ten minutes while good. Blocks for one
   // store call.
   std::optional<Duration> time_offset(Duration max_offset);
+  // The store's clock, by one call that blocks; nothing: no answer.
+  std::optional<StoreTime> store_time();
+  // What a call that was made anyway has shown of it.
+  void time_seen(const StoreTime& time);
+  // This machine's clock against the store's, as far as it has been measured.
+  std::optional<NodeStatus::ClockOffset> clock_offset() const;
 
   // Ends all threads, together within one call budget and two seconds. Queued store calls come
   // first, callbacks and events last; what hangs longer is left behind.
@@ -115,6 +129,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void by_proxy(std::function<void()> job) noexcept;
   void start_late(WorkQueue& queue) noexcept;
   void begin_waker();
+  void write_waiters(const Key& key);
 
   // Shared with the jobs that deliver: they may outlive the session.
   struct Events {
@@ -147,11 +162,15 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   WorkQueue proxy_;
   mutable std::mutex threads_mutex_;
   Crew crew_ = Crew::none;  // those that run
+  WaiterRows waiter_rows_;
+  std::string waiters_uuid_;  // of the records thread alone
   std::mutex budget_mutex_;
   Duration call_budget_ = Duration::max();
-  std::mutex time_mutex_;
+  mutable std::mutex time_mutex_;
   Instant time_good_until_ = Instant::min();
   Duration time_off_by_{};  // at the latest check, as far as it is beyond doubt
+  std::optional<NodeStatus::ClockOffset> clock_offset_;
+  Instant clock_measured_at_{};
   std::set<std::string> warnings_told_;
 };
 

@@ -2,18 +2,22 @@
 
 namespace mongoelector::internal {
 
+StoreTime compensated(WallTime before, WallTime store, WallTime after) {
+  const Duration half_trip = (after - before) / 2;
+  const Duration offset =
+      store - (before + std::chrono::duration_cast<WallTime::duration>(half_trip));
+  return {.offset = offset, .blur = std::chrono::abs(half_trip)};
+}
+
 std::optional<StoreTime> ask_store_time(LeaseStore& store, const Clock& clock) {
   const WallTime before = clock.wall();
   const StoreInfo info = store.info();
   const WallTime after = clock.wall();
   if (info.outcome != Outcome::granted) return std::nullopt;
-  if (!info.time) return StoreTime{.warnings = info.warnings};
-  // The store read its clock somewhere inside the round trip.
-  const Duration half_trip = (after - before) / 2;
-  const Duration offset =
-      *info.time - (before + std::chrono::duration_cast<WallTime::duration>(half_trip));
-  return StoreTime{
-      .offset = offset, .blur = std::chrono::abs(half_trip), .warnings = info.warnings};
+  StoreTime time{.measured = false};
+  if (info.time) time = compensated(before, *info.time, after);
+  time.warnings = info.warnings;
+  return time;
 }
 
 }  // namespace mongoelector::internal

@@ -244,6 +244,12 @@ void Waker::leave(const Key& key, Waiter& waiter) {
   }
 }
 
+std::size_t Waker::waiting_for(const Key& key) const {
+  const std::lock_guard lock(shared_->mutex);
+  const auto found = shared_->queues.find(key);
+  return found == shared_->queues.end() ? 0 : found->second.size();
+}
+
 void Waker::freed_here(const Key& key) { deliver(*shared_, Watch::Hints{.freed = {key}}); }
 
 }  // namespace mongoelector::internal

@@ -72,6 +72,8 @@ class Waker {
   void follow(const Key& key, const Participant* who, bool wanted);
   void join(const Key& key, Waiter& waiter);
   void leave(const Key& key, Waiter& waiter);
+  // How many callers block on it.
+  std::size_t waiting_for(const Key& key) const;
   // A lease of this key was just given up in this process.
   void freed_here(const Key& key);
 

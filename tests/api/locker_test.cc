@@ -106,6 +106,27 @@ TEST_F(Locker, gives_up_when_its_time_is_over) {
   EXPECT_FALSE(other.owned());
 }
 
+TEST_F(Locker, tells_after_its_time_whether_the_key_was_held_or_the_store_away) {
+  MongoLocker holder(session_, "nightly");
+  MongoLocker other(session(), "nightly");
+  holder.acquire();
+  try {
+    other.acquire({.timeout = Duration::zero()});
+    FAIL();
+  } catch (const AcquireTimeout& late) {
+    EXPECT_EQ(late.outcome(), Outcome::held);
+    EXPECT_EQ(late.record().value().holder.uuid, holder.status().uuid);
+  }
+  store_->refuse(Verb::claim, Outcome::unreachable);
+  try {
+    other.acquire({.timeout = Duration::zero()});
+    FAIL();
+  } catch (const AcquireTimeout& late) {
+    EXPECT_EQ(late.outcome(), Outcome::unreachable);
+    EXPECT_FALSE(late.record());
+  }
+}
+
 TEST_F(Locker, refuses_what_cannot_work) {
   MongoLocker lock(session_, "nightly");
   EXPECT_THROW(lock.acquire({.blocking = false, .timeout = seconds(1)}), ArgumentError);

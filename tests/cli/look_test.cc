@@ -143,6 +143,57 @@ TEST_P(Look, list_shows_all_and_selects) {
   EXPECT_EQ(document.at("items")[0].at("term"), 1);
 }
 
+TEST_P(Look, a_lock_shows_how_many_wait_for_it) {
+  const auto nightly = at.hold("nightly", {.label = "batch-1"});
+  const auto shown = [&] { return at.tool({"list"}).out; };
+  const auto waiting = [&](const std::vector<std::string>& command) {
+    const json document = json::parse(at.tool(command).out);
+    return document.contains("lock") ? document.at("lock").at("waiting")
+                                     : document.at("items").at(0).at("waiting");
+  };
+  EXPECT_EQ(waiting({"list", "--json"}), 0);
+  std::vector<std::unique_ptr<Process>> waiters;
+  for (int i = 0; i < 2; ++i) {
+    waiters.push_back(std::make_unique<Process>(
+        tool_command({"--uri", at.uri(), "lock", "nightly", "--ttl", "5s", "--grace", "100ms", "--",
+                      "true"})));
+  }
+  EXPECT_TRUE(eventually([&] { return shown().find(" ok, 2 waiting\n") != std::string::npos; }))
+      << shown();
+  EXPECT_EQ(waiting({"list", "--json"}), 2);
+  EXPECT_EQ(waiting({"status", "lock/nightly", "--json"}), 2);
+  EXPECT_NE(at.tool({"status", "lock/nightly"}).out.find("\nwaiting    2\n"), std::string::npos);
+  waiters.back()->signal(SIGKILL);
+  EXPECT_TRUE(eventually([&] { return waiting({"list", "--json"}) == 1; }))
+      << "who was killed is forgotten";
+  waiters.front()->signal(SIGINT);
+  EXPECT_EQ(waiters.front()->wait().code, 130);
+  EXPECT_EQ(waiting({"list", "--json"}), 0) << "who left says so";
+}
+
+TEST_P(Look, members_tell_their_clocks_and_priorities) {
+  const auto leader = at.lead("billing", {.label = "web-1"});
+  MongoElector standby(at.session(), "billing", {.priority = -2, .label = "web-2"});
+  standby.start();
+  const auto members = [&] {
+    return json::parse(at.tool({"members", "billing", "--json"}).out).at("members");
+  };
+  ASSERT_TRUE(eventually([&] { return members().size() == 2; }));
+  leader->report_status();
+  standby.report_status();
+  const bool shared = at.store().shared();
+  for (const json& member : members()) {
+    EXPECT_EQ(member.at("priority"), member.at("label") == "web-2" ? -2 : 0);
+    EXPECT_EQ(member.at("clock_offset_seconds").is_number(), shared) << member;
+    EXPECT_EQ(member.at("clock_offset_error_seconds").is_number(), shared) << member;
+  }
+  const std::string text = at.tool({"status", "billing"}).out;
+  const std::regex clocks("\nclock +leader [+-]\\d+ ms \\+/- \\d+, worst member [+-]\\d+ ms "
+                          "\\+/- \\d+, limit 500 ms\n");
+  EXPECT_EQ(std::regex_search(text, clocks), shared) << text;
+  EXPECT_NE(text.find(" 24s after a "), std::string::npos) << "ttl and three polls: " << text;
+}
+
 TEST_P(Look, list_sorts_and_picks_out_what_nobody_keeps_alive) {
   const auto longer = at.hold("a", {.ttl = std::chrono::seconds(900), .label = "z"});
   const auto shorter = at.hold("b", {.ttl = std::chrono::seconds(60), .label = "y"});
@@ -228,7 +279,8 @@ TEST_P(Look, what_operators_asked_for_is_shown) {
   const Finished members = at.tool({"members", "billing"});
   EXPECT_EQ(members.code, 0) << members.err;
   EXPECT_TRUE(std::regex_search(
-      members.out, std::regex("^MEMBER +ROLE +STATE +SEEN +VERSION\n(.*\n)*web-2 +standby +ok, "
+      members.out, std::regex("^MEMBER +ROLE +STATE +SEEN +PRIORITY +CLOCK +VERSION\n"
+                              "(.*\n)*web-2 +standby +ok, "
                               "cordoned +")))
       << members.out;
   const json document =

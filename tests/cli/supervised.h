@@ -1,6 +1,10 @@
 // What the tests of `lock` and `run` share: a store of their own and a look at processes.
 #pragma once
 
+#include <sqlite3.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
 #include <array>
 #include <chrono>
 #include <fstream>
@@ -34,6 +38,28 @@ inline bool gone(pid_t pid) {
   const char state = process_state(pid);
   return state == '\0' || state == 'Z';
 }
+
+// The process that guards a command.
+inline pid_t guardian_of(pid_t command) {
+  const std::string stat = content("/proc/" + std::to_string(command) + "/stat");
+  return std::stoi(stat.substr(stat.rfind(')') + 4));
+}
+
+// A process that is stopped so that CONT does not help. Used by one thread.
+class Frozen {
+ public:
+  explicit Frozen(pid_t pid) : pid_(pid) {
+    stopped_ = ptrace(PTRACE_SEIZE, pid_, nullptr, nullptr) == 0 &&
+               ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr) == 0 &&
+               waitpid(pid_, nullptr, 0) == pid_;
+  }
+  ~Frozen() { ptrace(PTRACE_DETACH, pid_, nullptr, nullptr); }
+  bool stopped() const { return stopped_; }
+
+ private:
+  const pid_t pid_;
+  bool stopped_ = false;
+};
 
 // Of a command that runs without the tool around it; -1 if it does not end.
 inline int exit_code_of(cli::Child& child, const Clock& clock) {
@@ -87,6 +113,22 @@ class LocalStore {
   }
 
   TempDir dir_;
+};
+
+// Holds the write lock of a SQLite file: nobody can renew, everybody can read.
+class WriteBlock {
+ public:
+  explicit WriteBlock(const std::string& file) {
+    sqlite3_open(file.c_str(), &database_);
+    sqlite3_busy_timeout(database_, 5000);
+    taken_ = sqlite3_exec(database_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK;
+  }
+  ~WriteBlock() { sqlite3_close(database_); }
+  bool taken() const { return taken_; }
+
+ private:
+  sqlite3* database_ = nullptr;
+  bool taken_ = false;
 };
 
 // Answers signals by printing their names, ends at nothing but KILL and the end of the test.

@@ -117,6 +117,10 @@ TEST(Usage, mistakes_exit_64_with_one_line_that_helps) {
       {{"version", "--timeout", "soon"},
        "--timeout \"soon\" is not a duration; write 250ms, 15s, 1m30s or 2h; a bare number is "
        "seconds"},
+      {{"run", "billing", "--priority", "1"},
+       "--priority 1 is not between -10 and 0; 0 goes first: give the others a lower one"},
+      {{"run", "billing", "--priority", "-11"},
+       "--priority -11 is not between -10 and 0; 0 goes first: give the others a lower one"},
       {{"version", "-q", "-v"}, "--quiet and --verbose contradict each other"},
   };
   for (const Mistake& mistake : mistakes) {

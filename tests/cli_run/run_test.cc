@@ -35,6 +35,23 @@ TEST(Run, runs_the_command_of_one_candidate_and_hands_over_on_a_clean_stop) {
   EXPECT_LT(std::chrono::steady_clock::now() - stopped, 3s) << "it waited for the ttl";
 }
 
+TEST(Run, of_two_standbys_the_preferred_one_takes_over) {
+  const LocalStore store;
+  Process leader(store.run(kWorker, {"--as", "web-1"}));
+  await_token(leader);
+  Process low(store.run(kWorker, {"--as", "web-2", "--ttl", "5s", "--grace", "100ms", "--priority",
+                              "-2"}));
+  EXPECT_NE(low.await_error_line("lease 5s").find("taken over within 2s, a clean stop within 2s"),
+            std::string::npos);
+  low.await_error_line("standby");
+  Process preferred(store.run(kWorker, {"--as", "web-3"}));
+  preferred.await_error_line("standby");
+  leader.signal(SIGTERM);
+  await_token(preferred);
+  preferred.signal(SIGTERM);
+  await_token(low);
+}
+
 TEST(Run, a_crash_ends_the_old_command_before_the_next_starts) {
   const LocalStore store;
   auto leader = std::make_unique<Process>(store.run(kWorker));

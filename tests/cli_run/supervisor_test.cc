@@ -1,7 +1,6 @@
 // The command never outlives the lease: signals, the guardian, deadlines, the terminal.
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -178,22 +177,6 @@ TEST(Supervisor, a_stopped_supervisor_does_not_keep_the_command_beyond_the_lease
   EXPECT_EQ(tool.wait().code, 80);
 }
 
-// Holds the write lock of a SQLite file: nobody can renew, everybody can read.
-class WriteBlock {
- public:
-  explicit WriteBlock(const std::string& file) {
-    sqlite3_open(file.c_str(), &database_);
-    sqlite3_busy_timeout(database_, 5000);
-    taken_ = sqlite3_exec(database_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK;
-  }
-  ~WriteBlock() { sqlite3_close(database_); }
-  bool taken() const { return taken_; }
-
- private:
-  sqlite3* database_ = nullptr;
-  bool taken_ = false;
-};
-
 TEST(Supervisor, a_store_that_hangs_ends_the_command_before_the_lease) {
   const LocalStore store;
   Process tool(store.lock(kStubborn, {"--ttl", "2s", "--grace", "300ms"}));
@@ -270,9 +253,7 @@ TEST_F(ChildTest, is_not_over_while_something_is_left_of_the_group_of_a_killed_g
     child.look();
     return child.pid() > 0;
   }));
-  const std::string stat = content("/proc/" + std::to_string(child.pid()) + "/stat");
-  const pid_t guardian = std::stoi(stat.substr(stat.rfind(')') + 4));
-  ASSERT_EQ(kill(guardian, SIGKILL), 0);
+  ASSERT_EQ(kill(guardian_of(child.pid()), SIGKILL), 0);
   ASSERT_TRUE(eventually([&] { return process_state(child.pid()) == 'Z'; }));
   child.look();
   EXPECT_FALSE(child.exit_code());

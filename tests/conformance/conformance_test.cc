@@ -346,7 +346,9 @@ TEST_P(Conformance, status_rows_are_kept_by_key_and_removed_by_uuid) {
                  .lock_owned = true,
                  .elector_running = true,
                  .app_version = "1.2",
-                 .label = "web-1"};
+                 .label = "web-1",
+                 .priority = -3,
+                 .clock = NodeStatus::ClockOffset{milliseconds(-41), milliseconds(5)}};
   ASSERT_EQ(store_->report(row).outcome, Outcome::granted);
   NodeStatus second = row;
   second.uuid = internal::new_uuid();
@@ -366,6 +368,10 @@ TEST_P(Conformance, status_rows_are_kept_by_key_and_removed_by_uuid) {
   EXPECT_EQ(mine->pid, 4711);
   EXPECT_EQ(mine->app_version, "1.2");
   EXPECT_EQ(mine->label, "web-1");
+  EXPECT_EQ(mine->priority, -3);
+  if (store_->shared()) {
+    EXPECT_EQ(mine->clock, row.clock);
+  }
   EXPECT_EQ(store_->retire(key, row.uuid).outcome, Outcome::granted);
   EXPECT_EQ(other_->members(key).members.size(), 1u);
 }

@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/records.h"
 #include "conformance/fixture.h"
+#include "support/eventually.h"
 
 namespace mongoelector::test {
 namespace {
@@ -224,6 +225,85 @@ TEST_P(Records, a_written_control_row_is_hinted_at) {
   bool hinted = false;
   for (int i = 0; watch && i < 5 && !hinted; ++i) hinted = watch->next().anything;
   EXPECT_EQ(hinted, GetParam().sends_hints);
+}
+
+TEST_P(Records, who_waits_is_counted_over_all_processes_until_nobody_does) {
+  ASSERT_TRUE(store_->keeps_waiters());
+  const Key lock = Key::lock("$$NOW");
+  const Key another = Key::lock("$$NOW/2");
+  const auto tell = [&](LeaseStore& from, const Key& key, const char* uuid, std::int64_t waiting) {
+    const WaitersRow row{.key = key, .uuid = uuid, .waiting = waiting, .ttl = seconds(60)};
+    EXPECT_EQ(from.report_waiters(row).outcome, Outcome::granted);
+  };
+  const auto told = [&](const std::string& prefix) {
+    const WaitersReply reply = store_->waiters(prefix);
+    EXPECT_EQ(reply.outcome, Outcome::granted) << reply.detail;
+    return reply.waiting;
+  };
+  using Waiting = std::map<Key, std::int64_t>;
+  EXPECT_EQ(told(""), Waiting{});
+  tell(*store_, lock, "u-1", 1);
+  tell(*other_, lock, "u-2", 3);
+  tell(*other_, another, "u-2", 1);
+  EXPECT_EQ(told(""), (Waiting{{lock, 4}, {another, 1}}));
+  EXPECT_EQ(told("$$NOW/"), (Waiting{{another, 1}}));
+  tell(*other_, lock, "u-2", 1);
+  EXPECT_EQ(told("")[lock], 2) << "a process has one row";
+  tell(*other_, lock, "u-2", 0);
+  tell(*other_, another, "u-2", 0);
+  EXPECT_EQ(told(""), (Waiting{{lock, 1}}));
+}
+
+TEST_P(Records, who_waited_and_died_is_not_counted_for_longer_than_its_ttl) {
+  const Key lock = Key::lock("nightly");
+  ASSERT_EQ(store_->report_waiters({.key = lock, .uuid = "u-1", .waiting = 1, .ttl = seconds(60)})
+                .outcome,
+            Outcome::granted);
+  const milliseconds moment(20);
+  ASSERT_EQ(other_->report_waiters({.key = lock, .uuid = "u-2", .waiting = 1, .ttl = moment})
+                .outcome,
+            Outcome::granted);
+  // A lease that is granted for as long says when that is over by a clock that only moves with it.
+  const Key another = Key::lock("another");
+  ASSERT_EQ(store_->claim({.key = another, .holder = {.uuid = "u"}, .lease_id = LeaseId("l"),
+                           .ttl = moment})
+                .outcome,
+            Outcome::granted);
+  fixture_->let_lapse(another);
+  EXPECT_TRUE(eventually([&] {
+    return store_->waiters("").waiting == std::map<Key, std::int64_t>{{lock, 1}};
+  }));
+}
+
+TEST_P(Records, telling_who_waits_wakes_nobody) {
+  const Key lock = Key::lock("nightly");
+  const Lease lease{.key = lock, .id = LeaseId("ours"), .ttl = seconds(60)};
+  ASSERT_EQ(store_->claim({.key = lock, .holder = {.uuid = "u"}, .lease_id = lease.id,
+                           .ttl = lease.ttl})
+                .outcome,
+            Outcome::granted);
+  const auto watch = other_->watch();
+  ASSERT_EQ(watch != nullptr, GetParam().sends_hints);
+  for (const std::int64_t waiting : {1, 2, 0}) {
+    ASSERT_EQ(store_->report_waiters(
+                        {.key = lock, .uuid = "u-1", .waiting = waiting, .ttl = seconds(60)})
+                  .outcome,
+              Outcome::granted);
+  }
+  if (!watch) return;  // so nobody could be woken
+  if (GetParam().name == "replica_set") {
+    // What comes first is what happened first.
+    ASSERT_EQ(store_->release(lease).outcome, Outcome::granted);
+    const Watch::Hints hints = watch->next();
+    EXPECT_FALSE(hints.anything);
+    EXPECT_EQ(hints.freed, std::vector<Key>{lock});
+  } else {
+    watch->cancel();
+    const Watch::Hints hints = watch->next();
+    EXPECT_TRUE(hints.ended);
+    EXPECT_FALSE(hints.anything) << "seen before the end";
+    EXPECT_TRUE(hints.freed.empty());
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(

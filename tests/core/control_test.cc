@@ -51,6 +51,18 @@ TEST(Control, a_successor_is_left_two_ttls_by_the_others) {
   }
 }
 
+TEST(Control, a_successor_is_named_for_as_long_as_the_others_stand_back) {
+  ControlRow asked = row();
+  asked.stepdown = StepDown{.uuid = "u-9", .to = "web-1", .at = at(100), .until = at(3600)};
+  EXPECT_EQ(effect(asked, 94).named_for, Duration::zero());
+  EXPECT_EQ(effect(asked, 94).due_in, seconds(1)) << "then it is to look again";
+  EXPECT_EQ(effect(asked, 95).named_for, seconds(25));
+  EXPECT_EQ(effect(asked, 95, kOther).named_for, Duration::zero());
+  EXPECT_EQ(effect(asked, 120).named_for, Duration::zero());
+  asked.stepdown->to = "";
+  EXPECT_EQ(effect(asked, 101).named_for, Duration::zero());
+}
+
 TEST(Control, what_is_announced_waits_for_its_time) {
   ControlRow asked = row();
   asked.stepdown = StepDown{.uuid = "u-1", .to = "web-3", .at = at(100), .until = at(160)};

@@ -25,6 +25,12 @@ const ElectionConfig kConfig{.timing = {.ttl = seconds(100),
                                         .retry_pause = seconds(5),
                                         .poll = seconds(20)},
                              .loss_callback_within = seconds(60)};
+// The same for a candidate that leaves a free key to others for a while.
+const ElectionConfig kYielding = [] {
+  ElectionConfig config = kConfig;
+  config.yield_for = seconds(40);
+  return config;
+}();
 constexpr Instant at(int second) { return Instant(seconds(1000 + second)); }
 const LeaseId kOurs("ours");
 
@@ -52,10 +58,11 @@ std::string lease_column(const LeaseData& before, const LeaseData& after, bool s
 
 StateTable read_tables() {
   Words words{.states = {states().begin(), states().end()},
-              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "later", "ask", "(run)",
-                        "(stop)"},
+              .marks = {"E", "L", "o", "r", "again", "renew", "hold", "later", "wait", "ask",
+                        "(run)", "(stop)"},
               .conditions = {"look_at", "deadline", "cede_until", "ttl", "retry_at", "control_by",
-                             "unheard", "unseen", "barred", "lifted", "asked"}};
+                             "unheard", "unseen", "barred", "lifted", "asked", "yields",
+                             "named"}};
   words.states.insert("next");
   std::set<std::string> columns(events().begin(), events().end());
   columns.erase("lease_reply");
@@ -91,10 +98,21 @@ std::vector<ElectionData> with_control(const ElectionData& election) {
   return variants;
 }
 
+// What a candidate that yields knows of the key: nothing, or since when it is free; and whether it
+// is the one that was asked for.
+std::vector<ElectionData> with_yielding(const ElectionData& election) {
+  std::vector<ElectionData> variants(3, election);
+  variants[1].yield_until = at(75);
+  variants[2].yield_until = at(75);
+  variants[2].named_until = at(65);
+  return variants;
+}
+
 // Every election that a cell can be about, each at every moment at which something may change.
 struct Case {
   ElectionData election;
   Instant now;
+  ElectionConfig config = kConfig;
 };
 
 std::vector<Case> all_cases() {
@@ -123,8 +141,11 @@ std::vector<Case> all_cases() {
               .hold_off_until = bits & 2 ? at(500) : Instant{},
               .cede_until = at(60)};
           for (const ElectionData& variant : with_control(election)) {
-            cases.push_back({variant, at(second)});
-            cases.push_back({variant, at(second) - nanoseconds(1)});
+            for (const Instant now : {at(second), at(second) - nanoseconds(1)}) {
+              cases.push_back({variant, now});
+              for (ElectionData yielding : with_yielding(variant))
+                cases.push_back({std::move(yielding), now, kYielding});
+            }
           }
         }
       }
@@ -160,6 +181,11 @@ Situation situation_of(const Case& one, const ElectionInput& input) {
   holds("barred", barred);
   holds("lifted", was_barred && !barred);
   holds("asked", input.step_down);
+  const Instant until = election.yield_until;
+  const bool named = one.now < (hears ? input.named_until : election.named_until);
+  holds("yields", one.config.yield_for > Duration::zero() && !named &&
+                      (until == Instant{} || one.now < until));
+  holds("named", !barred && named && one.now < until);
   return situation;
 }
 
@@ -170,7 +196,14 @@ std::string outside(const ElectionData& election) {
          (election.look_again ? " again" : "") + " look " + time(election.look_at) + " hold " +
          time(election.hold_off_until) + " cede " + time(election.cede_until) + " barred " +
          time(election.barred_until) + " control by " + time(election.control_by) +
+         " yield " + time(election.yield_until) + " named " + time(election.named_until) +
          (election.free_seen ? " free" : "");
+}
+
+// Where it stays in force that the key was seen free.
+Instant yields_until(const Case& before) {
+  const Instant until = before.election.yield_until;
+  return until == Instant{} ? before.now + before.config.yield_for : until;
 }
 
 ElectionActions actions_of(const Result& expected) {
@@ -196,16 +229,21 @@ void expect_as_told(const Result& expected, const Case& before, const ElectionDa
   if (expected.has("(run)")) plain.running = true;
   if (expected.has("(stop)")) plain.running = false;
   if (expected.has("again")) plain.look_again = true;
-  if (expected.has("later"))
+  if (expected.has("later")) {
     plain.look_at = std::max(plain.look_at, before.now + input.remaining);
+    plain.yield_until = {};
+  }
+  if (expected.has("wait")) plain.look_at = plain.yield_until = yields_until(before);
   if (expected.has("ask")) {
-    plain.barred_until = {};
+    plain.barred_until = plain.named_until = {};
     plain.control_by = before.now + kConfig.timing.call_budget;
   }
   if (event == ElectionEvent::control) {
     plain.barred_until = input.barred_until;
+    plain.named_until = input.named_until;
     plain.control_by = {};
   }
+  EXPECT_EQ(after.named_until, plain.named_until);
   EXPECT_EQ(after.barred_until, plain.barred_until);
   EXPECT_EQ(after.control_by, plain.control_by);
   if (expected.to.empty()) {
@@ -253,7 +291,7 @@ void walk_event(const StateTable& table, const Case& one, const ElectionInput& i
   const Result& expected =
       table.at(name(one.election.state), column).pick(situation_of(one, input));
   ElectionData after = one.election;
-  const ElectionActions actions = step(after, input, one.now, kConfig);
+  const ElectionActions actions = step(after, input, one.now, one.config);
   SCOPED_TRACE(outside(one.election) + " x " + column + " at " +
                std::to_string((one.now - at(0)) / nanoseconds(1)));
   expect_as_told(expected, one, after, actions, input);
@@ -280,7 +318,7 @@ void walk_reply(const StateTable& table, const Case& one, LeaseEvent event) {
   const Result& expected =
       table.at(name(one.election.state), column).pick(situation_of(one, input));
   ElectionData after = one.election;
-  const ElectionActions actions = step(after, input, one.now, kConfig);
+  const ElectionActions actions = step(after, input, one.now, one.config);
   SCOPED_TRACE(outside(one.election) + " x lease " + column + " at " +
                std::to_string((one.now - at(0)) / nanoseconds(1)));
   expect_as_told(expected, one, after, actions, input);
@@ -306,6 +344,9 @@ TEST(ElectionMachine, does_what_every_cell_says) {
       walk_event(table, one, input);
       input.step_down = true;
       walk_event(table, one, input);
+      input.barred_until = {};
+      input.named_until = at(1000);
+      walk_event(table, one, input);
     }
     for (const LeaseEvent event : kReplies) walk_reply(table, one, event);
   }
@@ -330,54 +371,6 @@ TEST(ElectionMachine, ignores_replies_about_any_other_lease) {
 
 ElectionData follower_at_zero() {
   return {.state = ElectionState::reading, .running = true};
-}
-
-TEST(ElectionMachine, looks_again_when_the_lease_in_the_way_ends_and_at_every_poll) {
-  for (const double jitter : {0.0, 0.5, 0.999}) {
-    const auto look = [&](Duration remaining) {
-      ElectionData election = follower_at_zero();
-      step(election,
-           {.event = ElectionEvent::read_held, .lease = {.jitter = jitter}, .remaining = remaining},
-           at(0), kConfig);
-      return election.look_at;
-    };
-    // A hundredth of the ttl spreads many candidates.
-    EXPECT_GE(look(seconds(5)), at(5));
-    EXPECT_LT(look(seconds(5)), at(6));
-    EXPECT_EQ(look(seconds(60)), at(20));
-    EXPECT_EQ(look(Duration::max()), at(20));
-    EXPECT_GE(look(seconds(-5)), at(0));
-    EXPECT_LT(look(seconds(-5)), at(1));
-  }
-}
-
-TEST(ElectionMachine, does_not_look_at_a_lease_that_was_seen_renewed_before_it_runs_out) {
-  for (const double jitter : {0.0, 0.5, 0.999}) {
-    const auto look = [&](Duration remaining) {
-      ElectionData election = follower_at_zero();
-      election.state = ElectionState::follower;
-      election.look_at = at(3);
-      step(election,
-           {.event = ElectionEvent::alive, .lease = {.jitter = jitter}, .remaining = remaining},
-           at(0), kConfig);
-      return election.look_at;
-    };
-    EXPECT_GE(look(seconds(15)), at(15));
-    EXPECT_LT(look(seconds(15)), at(16));
-    EXPECT_EQ(look(Duration::max()), at(20)) << "a poll is a poll";
-    EXPECT_EQ(look(Duration::min()), at(3));
-    EXPECT_EQ(look(seconds(1)), at(3)) << "old news";
-  }
-}
-
-TEST(ElectionMachine, a_look_that_failed_is_repeated_after_a_jittered_pause) {
-  for (const double jitter : {0.0, 0.5, 0.999}) {
-    ElectionData election = follower_at_zero();
-    step(election, {.event = ElectionEvent::read_failed, .lease = {.jitter = jitter}}, at(0),
-         kConfig);
-    EXPECT_LE(election.look_at, at(5));
-    EXPECT_GT(election.look_at, at(0) + kConfig.timing.retry_pause / 2);
-  }
 }
 
 TEST(ElectionMachine, a_wake_up_during_a_look_is_not_lost) {

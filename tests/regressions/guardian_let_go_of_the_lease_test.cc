@@ -18,17 +18,17 @@ TEST(Guardian, holds_the_lease_of_a_killed_supervisor_until_the_command_is_gone)
   // us as the new parent it keeps one.
   ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
   const LocalStore store;
-  Process tool(store.lock("echo ready $$; echo guardian $PPID; exec sleep 1000", {"--ttl", "60s"}));
+  Process tool(store.lock(kObedient, {"--ttl", "60s"}));
   const pid_t command = await_ready(tool);
-  const auto guardian = static_cast<pid_t>(std::stol(tool.await_line("guardian").substr(9)));
+  const pid_t guardian = guardian_of(command);
   // Held up, it cannot do away with the command.
-  kill(guardian, SIGSTOP);
-  ASSERT_TRUE(eventually([&] { return process_state(guardian) == 'T'; }));
+  std::optional<Frozen> held_up(guardian);
+  ASSERT_TRUE(held_up->stopped());
   tool.signal(SIGKILL);
   tool.wait();  // until its last thread is gone, and with it its hold on the lease
   ASSERT_FALSE(gone(command));
   EXPECT_FALSE(store.record(Kind::lock)->claimable);
-  kill(guardian, SIGCONT);
+  held_up.reset();
   ASSERT_TRUE(eventually([&] { return store.record(Kind::lock)->claimable; }));
   EXPECT_TRUE(gone(command));
   EXPECT_EQ(waitpid(guardian, nullptr, 0), guardian);

@@ -23,7 +23,7 @@ void FaultyStore::hang_all() {
   for (const Verb verb : {Verb::claim, Verb::renew, Verb::release, Verb::break_lease, Verb::read,
                           Verb::list, Verb::info, Verb::report, Verb::retire, Verb::members,
                           Verb::record_term, Verb::history, Verb::read_control,
-                          Verb::write_control}) {
+                          Verb::write_control, Verb::report_waiters}) {
     hang(verb);
   }
 }
@@ -151,6 +151,10 @@ ControlReply FaultyStore::read_control(const Key& key) {
 
 ReleaseReply FaultyStore::write_control(const ControlRow& row) {
   return around<ReleaseReply>(Verb::write_control, [&] { return inner_->write_control(row); });
+}
+
+ReleaseReply FaultyStore::report_waiters(const WaitersRow& row) {
+  return around<ReleaseReply>(Verb::report_waiters, [&] { return inner_->report_waiters(row); });
 }
 
 }  // namespace mongoelector::test

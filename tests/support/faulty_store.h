@@ -27,7 +27,8 @@ enum class Verb {
   record_term,
   history,
   read_control,
-  write_control
+  write_control,
+  report_waiters
 };
 
 class FaultyStore : public LeaseStore {
@@ -66,6 +67,9 @@ class FaultyStore : public LeaseStore {
   HistoryReply history(const Key& key, WallTime since, std::size_t limit) override;
   ControlReply read_control(const Key& key) override;
   ReleaseReply write_control(const ControlRow& row) override;
+  bool keeps_waiters() const override { return inner_->keeps_waiters(); }
+  ReleaseReply report_waiters(const WaitersRow& row) override;
+  WaitersReply waiters(const std::string& prefix) override { return inner_->waiters(prefix); }
   bool shared() const override { return shared_; }
   void limit_calls(Duration budget) override { inner_->limit_calls(budget); }
 

@@ -224,6 +224,30 @@ class MemoryStore : public LeaseStore {
     return {.outcome = Outcome::granted};
   }
 
+  bool keeps_waiters() const override { return true; }
+
+  ReleaseReply report_waiters(const WaitersRow& row) override {
+    const std::lock_guard lock(hub_->mutex);
+    std::erase_if(waiters_, [&](const auto& one) { return one.second.expires <= clock_->now(); });
+    if (row.waiting > 0) {
+      waiters_.insert_or_assign({row.key, row.uuid},
+                                Waiters{row.waiting, clock_->now() + row.ttl});
+    } else {
+      waiters_.erase({row.key, row.uuid});
+    }
+    return {.outcome = Outcome::granted};
+  }
+
+  WaitersReply waiters(const std::string& prefix) override {
+    const std::lock_guard lock(hub_->mutex);
+    WaitersReply reply{.outcome = Outcome::granted};
+    for (const auto& [of, row] : waiters_) {
+      if (of.first.name().starts_with(prefix) && clock_->now() < row.expires)
+        reply.waiting[of.first] += row.count;
+    }
+    return reply;
+  }
+
   bool shared() const override { return false; }
   void limit_calls(Duration) override {}
 
@@ -267,6 +291,11 @@ class MemoryStore : public LeaseStore {
   };
   std::map<Key, std::map<Token, Term>> terms_;
   std::map<Key, ControlRow> controls_;
+  struct Waiters {
+    std::int64_t count;
+    Instant expires;
+  };
+  std::map<std::pair<Key, std::string>, Waiters> waiters_;
   std::uint64_t last_token_ = 0;
   std::uint64_t last_version_ = 0;
 };

@@ -20,6 +20,8 @@ struct Names {
   // Of elections; never among the documents that Python members read.
   std::string history = "elector.history";
   std::string control = "elector.control";
+  // Beside the locks that are waited for. No change stream shows it.
+  std::string waiters() const { return locks + ".waiters"; }
 
   bool writes_status_to(const std::string& collection) const {
     return std::find(status.begin(), status.end(), collection) != status.end();

@@ -182,7 +182,8 @@ class MongoStore : public LeaseStore {
     return on_status([&](Call& call, const std::string& collection) {
       const Answer answer = call.write(names_.database, report_command(collection, row));
       return answer.failure ? failed<ReleaseReply>(*answer.failure, Phase::release)
-                            : ReleaseReply{.outcome = Outcome::granted};
+                            : ReleaseReply{.outcome = Outcome::granted,
+                                           .time = reported_at(*answer.reply)};
     });
   }
 
@@ -268,6 +269,26 @@ class MongoStore : public LeaseStore {
                        answer.failure->code == kDuplicateKey;
     if (there) return {.outcome = Outcome::lost};
     return matched(answer);
+  }
+
+  bool keeps_waiters() const override { return true; }
+
+  ReleaseReply report_waiters(const WaitersRow& row) override {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<ReleaseReply>(*call.failure(), Phase::release);
+    const Answer answer = call.write(names_.database, waiters_command(names_.waiters(), row));
+    if (answer.failure) return failed<ReleaseReply>(*answer.failure, Phase::release);
+    return {.outcome = Outcome::granted};
+  }
+
+  WaitersReply waiters(const std::string& prefix) override {
+    Call call = driver_.begin();
+    if (call.failure()) return failed<WaitersReply>(*call.failure(), Phase::read);
+    const Rows rows = call.find(names_.database, names_.waiters(), waiters_filter(), {});
+    if (rows.failure) return failed<WaitersReply>(*rows.failure, Phase::read);
+    WaitersReply reply{.outcome = Outcome::granted};
+    for (const Bson& row : rows.documents) count_waiters(prefix, *row, reply.waiting);
+    return reply;
   }
 
   bool shared() const override { return true; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/records.h"
+#include "mongoelector/error.h"
 
 namespace mongoelector::internal::mongo {
 
@@ -168,6 +169,43 @@ std::optional<ControlRow> decode_control(const Key& key, const bson_t& document)
     row.cordoned.push_back(*member);
   }
   return row;
+}
+
+Bson waiters_command(const std::string& collection, const WaitersRow& row) {
+  const auto id = [&] { return object({{"key", row.key.name()}, {"uuid", row.uuid}}); };
+  Bson own = object({{"_id", id()}});
+  if (row.waiting <= 0) {
+    Bson stale = object({{"$expr", object({{"$lte", list({"$ts_expire", "$$NOW"})}})}});
+    return object({{"delete", collection},
+                   {"deletes", list({object({{"q", std::move(own)}, {"limit", std::int32_t{1}}}),
+                                     object({{"q", std::move(stale)},
+                                             {"limit", std::int32_t{0}}})})}});
+  }
+  const std::int64_t ttl_ms = std::chrono::ceil<milliseconds>(row.ttl).count();
+  Bson fixed = object({{"_id", id()}, {"waiting", row.waiting}});
+  Bson expiry = object({{"ts_expire", object({{"$add", list({"$$NOW", ttl_ms})}})}});
+  Bson written = object({{"$mergeObjects", list({literal(std::move(fixed)), std::move(expiry)})}});
+  Bson statement = object({{"q", std::move(own)},
+                           {"u", list({object({{"$replaceWith", std::move(written)}})})},
+                           {"upsert", true}});
+  return object({{"update", collection}, {"updates", list({std::move(statement)})}});
+}
+
+Bson waiters_filter() {
+  return object({{"$expr", object({{"$gt", list({"$ts_expire", "$$NOW"})}})}});
+}
+
+void count_waiters(const std::string& prefix, const bson_t& document,
+                   std::map<Key, std::int64_t>& waiting) {
+  const auto id = part(document, "_id");
+  const auto name = id ? text(**id, "key") : std::nullopt;
+  const std::int64_t count = integer(document, "waiting").value_or(0);
+  if (!name || !name->starts_with(prefix) || count <= 0 || count > kMostWaiters) return;
+  try {
+    waiting[Key::lock(*name)] += count;
+  } catch (const ArgumentError&) {
+    // Not a name that this library would have written.
+  }
 }
 
 }  // namespace mongoelector::internal::mongo

@@ -2,9 +2,13 @@
 //
 // elector.history: _id = {key, token}, swept 30 days after `ts_written`, the server's time.
 // elector.control: _id = key, never removed, or a version could come again.
+// Beside the locks, .waiters: _id = {key, uuid}, until `ts_expire` by the server's time; whoever
+// waits no more removes what others left behind, so no index is needed.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -27,5 +31,12 @@ Bson control_command(const std::string& collection, const ControlRow& row);
 // What find needs to show a row with the server's time: `doc` and `now`.
 Bson with_time();
 std::optional<ControlRow> decode_control(const Key& key, const bson_t& document);
+
+// One write, or one removal.
+Bson waiters_command(const std::string& collection, const WaitersRow& row);
+Bson waiters_filter();
+// Adds what one document says.
+void count_waiters(const std::string& prefix, const bson_t& document,
+                   std::map<Key, std::int64_t>& waiting);
 
 }  // namespace mongoelector::internal::mongo

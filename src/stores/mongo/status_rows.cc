@@ -35,6 +35,25 @@ Value pid_value(std::int64_t pid) {
   return pid;
 }
 
+void append_clock(Bson& row, const NodeStatus::ClockOffset& clock) {
+  using std::chrono::milliseconds;
+  append(row, {"clock_offset_ms",
+               static_cast<std::int64_t>(std::chrono::round<milliseconds>(clock.offset).count())});
+  append(row, {"clock_error_ms",
+               static_cast<std::int64_t>(std::chrono::ceil<milliseconds>(clock.error).count())});
+}
+
+std::optional<NodeStatus::ClockOffset> clock_of(const bson_t& document) {
+  const auto offset = integer(document, "clock_offset_ms");
+  const auto error = integer(document, "clock_error_ms");
+  if (!offset || !error) return std::nullopt;
+  // A row may say anything; bounded first, nothing overflows later.
+  constexpr auto kMostMs = std::chrono::floor<std::chrono::milliseconds>(kLargestTtl).count();
+  return NodeStatus::ClockOffset{
+      .offset = std::chrono::milliseconds(std::clamp<std::int64_t>(*offset, -kMostMs, kMostMs)),
+      .error = std::chrono::milliseconds(std::clamp<std::int64_t>(*error, 0, kMostMs))};
+}
+
 }  // namespace
 
 std::vector<std::string> status_collections(PythonFleet fleet) {
@@ -62,16 +81,24 @@ Bson report_command(const std::string& collection, const NodeStatus& row) {
                        {"ismaster", row.ismaster},
                        {"is_leader", row.ismaster},
                        {"elector_running", row.elector_running},
-                       {"last_poll", time_value(row.last_poll)}});
+                       {"last_poll", time_value(row.last_poll)},
+                       {"priority", static_cast<std::int32_t>(row.priority)}});
   if (!row.app_version.empty()) append(fixed, {"app_version", row.app_version});
   if (!row.label.empty()) append(fixed, {"label", row.label});
+  if (row.clock) append_clock(fixed, *row.clock);
   Bson written = object({{"$replaceWith", object({{"$mergeObjects",
                                                    list({literal(std::move(fixed)),
                                                          object({{"timestamp", "$$NOW"}})})}})}});
-  return object({{"update", collection},
-                 {"updates", list({object({{"q", object({{"_id", row.uuid}})},
-                                           {"u", list({std::move(written)})},
-                                           {"upsert", true}})})}});
+  return object({{"findAndModify", collection},
+                 {"query", object({{"_id", row.uuid}})},
+                 {"update", list({std::move(written)})},
+                 {"upsert", true},
+                 {"new", true}});
+}
+
+std::optional<WallTime> reported_at(const bson_t& reply) {
+  const auto row = part(reply, "value");
+  return row ? wall_time(**row, "timestamp") : std::nullopt;
 }
 
 Bson members_filter(const Key& key) { return object({{"key", key.name()}}); }
@@ -94,7 +121,11 @@ NodeStatus decode_status(const Key& key, const bson_t& document) {
           .elector_running = truth(document, "elector_running"),
           .last_poll = wall_time(document, "last_poll"),
           .app_version = text(document, "app_version").value_or(""),
-          .label = text(document, "label").value_or("")};
+          .label = text(document, "label").value_or(""),
+          .priority = static_cast<int>(
+              std::clamp<std::int64_t>(integer(document, "priority").value_or(0), kLowestPriority,
+                                       0)),
+          .clock = clock_of(document)};
 }
 
 }  // namespace mongoelector::internal::mongo

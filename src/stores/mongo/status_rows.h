@@ -2,6 +2,7 @@
 // (field by field as they expect it, complete from the first write). Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,10 @@ namespace mongoelector::internal::mongo {
 // Where rows are written and read.
 std::vector<std::string> status_collections(PythonFleet fleet);
 
-// One update that replaces the row of row.uuid; `timestamp` is the server's time.
+// One write that replaces the row of row.uuid; `timestamp` is the server's time, and so the reply
+// tells it.
 Bson report_command(const std::string& collection, const NodeStatus& row);
+std::optional<WallTime> reported_at(const bson_t& reply);
 Bson members_filter(const Key& key);
 Bson freshest_first();
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/records.h"
+#include "mongoelector/error.h"
 #include "stores/sqlite/row_reader.h"
 
 namespace mongoelector::internal {
@@ -154,6 +155,39 @@ ControlRead control_of(Database& database, const Key& key) {
     control.cordoned.push_back(*name);
   }
   return {.row = std::move(control)};
+}
+
+void write_waiters(Database& database, const WaitersRow& row, const Moment& moment) {
+  Query(database,
+        "DELETE FROM waiters WHERE (name = ? AND uuid = ?) OR boot != ? OR expires_ms < ?",
+        row.key.name(), row.uuid, moment.boot, moment.now_ms)
+      .run();
+  if (row.waiting <= 0) return;
+  Query(database, "INSERT INTO waiters VALUES (?, ?, ?, ?, ?)", row.key.name(), row.uuid,
+        row.waiting, moment.now_ms + ceil_ms(row.ttl), moment.boot)
+      .run();
+}
+
+std::map<Key, std::int64_t> waiters_of(Database& database, const std::string& prefix,
+                                       const Moment& moment) {
+  std::map<Key, std::int64_t> waiting;
+  Query row(database,
+            "SELECT name, waiting FROM waiters "
+            "WHERE name >= ? AND boot = ? AND expires_ms >= ? ORDER BY name",
+            prefix, moment.boot, moment.now_ms);
+  while (row.next()) {
+    Reader reader(row);
+    const std::string name = reader.text(0);
+    const std::int64_t count = reader.integer(1);
+    reader.demand(count > 0 && count <= kMostWaiters);
+    if (!reader.sound() || !name.starts_with(prefix)) continue;
+    try {
+      waiting[Key::lock(name)] += count;
+    } catch (const ArgumentError&) {
+      // Not a name that this library would have written.
+    }
+  }
+  return waiting;
 }
 
 }  // namespace mongoelector::internal

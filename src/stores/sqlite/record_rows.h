@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <string>
 
 #include "mongoelector/records.h"
 #include "stores/sqlite/database.h"
+#include "stores/sqlite/rows.h"
 
 namespace mongoelector::internal {
 
@@ -21,5 +24,10 @@ struct ControlRead {
   std::optional<ControlRow> row = {};
 };
 ControlRead control_of(Database& database, const Key& key);
+
+// Removes what counts no more, too.
+void write_waiters(Database& database, const WaitersRow& row, const Moment& moment);
+std::map<Key, std::int64_t> waiters_of(Database& database, const std::string& prefix,
+                                       const Moment& moment);
 
 }  // namespace mongoelector::internal

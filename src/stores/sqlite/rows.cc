@@ -49,6 +49,7 @@ enum MemberColumn : int {
   kMemberLastPoll,
   kMemberAppVersion,
   kMemberLabel,
+  kMemberPriority,
 };
 
 std::optional<Key> key_of(const Query& row) {
@@ -138,13 +139,13 @@ bool extend_lease(Database& database, const Lease& lease, const SessionId& sessi
 void write_member(Database& database, const NodeStatus& member, const Moment& moment) {
   Query(database,
         "INSERT OR REPLACE INTO members "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         member.uuid, to_string(member.key.kind()), member.key.name(), member.host, member.pid,
         ceil_ms(member.ttl), moment.now_ms, moment.boot, since_1970_ms(moment.wall),
         std::int64_t{member.ismaster}, std::int64_t{member.lock_owned},
         since_1970_ms(member.lock_created), since_1970_ms(member.lock_expires),
         std::int64_t{member.elector_running}, since_1970_ms(member.last_poll), member.app_version,
-        member.label)
+        member.label, std::int64_t{member.priority})
       .run();
 }
 
@@ -164,7 +165,10 @@ std::optional<NodeStatus> member_of(const Query& row, const Key& key) {
                     .last_poll = reader.wall_if_any(kMemberLastPoll),
                     .app_version = reader.text(kMemberAppVersion),
                     .label = reader.text(kMemberLabel)};
+  const std::int64_t priority = reader.integer(kMemberPriority);
+  reader.demand(priority >= kLowestPriority && priority <= 0);
   if (!reader.sound()) return std::nullopt;
+  member.priority = static_cast<int>(priority);
   return member;
 }
 

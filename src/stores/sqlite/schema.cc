@@ -18,7 +18,7 @@ namespace mongoelector::internal {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x4d456c63;
-constexpr std::int64_t kSchemaVersion = 3;
+constexpr std::int64_t kSchemaVersion = 4;
 
 // Times end in _ms: expires, heard and quiet_until on the monotonic clock of `boot`, the _wall ones
 // since 1970. `meta` has one row and is never removed. An empty uuid: no stepdown; without
@@ -69,7 +69,15 @@ constexpr char kTables[] = R"(
     elector_running INTEGER NOT NULL,
     last_poll_wall_ms INTEGER,
     app_version TEXT NOT NULL,
-    label TEXT NOT NULL) WITHOUT ROWID;
+    label TEXT NOT NULL,
+    priority INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE waiters (
+    name TEXT NOT NULL,
+    uuid TEXT NOT NULL,
+    waiting INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    PRIMARY KEY (name, uuid)) WITHOUT ROWID;
   CREATE TABLE terms (
     name TEXT NOT NULL,
     token INTEGER NOT NULL,
@@ -103,7 +111,7 @@ constexpr char kTables[] = R"(
     member TEXT NOT NULL,
     PRIMARY KEY (name, member)) WITHOUT ROWID;
   PRAGMA application_id = 0x4d456c63;
-  PRAGMA user_version = 3;
+  PRAGMA user_version = 4;
 )";
 
 std::int64_t pragma(Database& database, const char* sql) {

@@ -122,6 +122,9 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
   HistoryReply history(const Key& key, WallTime since, std::size_t limit) override;
   ControlReply read_control(const Key& key) override;
   ReleaseReply write_control(const ControlRow& row) override;
+  bool keeps_waiters() const override { return true; }
+  ReleaseReply report_waiters(const WaitersRow& row) override;
+  WaitersReply waiters(const std::string& prefix) override;
   bool shared() const override { return false; }
   void limit_calls(Duration budget) override {
     // Leaves the rest of the budget to the call itself.
@@ -498,6 +501,21 @@ ReleaseReply SqliteStore::write_control(const ControlRow& row) {
         enter(database, 0);
         return {.outcome = Outcome::granted};
       }));
+}
+
+// Not announced: watches look at sessions' files, so this wakes nobody.
+ReleaseReply SqliteStore::report_waiters(const WaitersRow& row) {
+  return transact<ReleaseReply>(kWrite, [&](Database& database, const Moment& moment) {
+    write_waiters(database, row, moment);
+    return ReleaseReply{.outcome = Outcome::granted};
+  });
+}
+
+WaitersReply SqliteStore::waiters(const std::string& prefix) {
+  return transact<WaitersReply>(kRead, [&](Database& database, const Moment& moment) {
+    return WaitersReply{.outcome = Outcome::granted,
+                        .waiting = waiters_of(database, prefix, moment)};
+  });
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ struct Table {
   const char* select;
 };
 constexpr Table kTables[] = {{"leases", 17, "SELECT * FROM leases"},
-                             {"members", 17, "SELECT * FROM members"},
+                             {"members", 18, "SELECT * FROM members"},
                              {"terms", 13, "SELECT * FROM terms"},
                              {"controls", 11, "SELECT * FROM controls"}};
 
@@ -32,7 +32,7 @@ constexpr char kSchema[] =
     "expires_ms, boot, session, session_inode, version, created_wall_ms, expires_wall_ms);"
     "CREATE TABLE members (uuid, kind, name, host, pid, ttl_ms, heard_ms, boot, heard_wall_ms, "
     "ismaster, lock_owned, lock_created_wall_ms, lock_expires_wall_ms, elector_running, "
-    "last_poll_wall_ms, app_version, label);"
+    "last_poll_wall_ms, app_version, label, priority);"
     "CREATE TABLE terms (name, token, uuid, host, pid, label, start_wall_ms, end_wall_ms, "
     "ended_by, reason, asked_by, blur_ms, written_wall_ms);"
     "CREATE TABLE controls (name, version, stepdown_uuid, stepdown_to, stepdown_at_wall_ms, "

@@ -21,6 +21,7 @@ void Candidate::make(const std::shared_ptr<Session>& session) {
                      .onmaster = [this](const Term& term) { onmaster(term); },
                      .onmasterloss = [this](const Term& term) { onmasterloss(term); },
                      .report_status = profile().reports,
+                     .priority = profile().priority_of(id()),
                      .timeparanoid = profile().timeparanoid,
                      .loss_callback_within = profile().loss_callback_within,
                      .timing = profile().timing_options()});

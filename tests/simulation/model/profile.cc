@@ -212,7 +212,27 @@ void draw_program(Profile& profile, Swarm& swarm) {
   }
 }
 
+// Drawn apart, so that whatever else a seed means stays as it was.
+void draw_priorities(Profile& profile, std::uint64_t seed) {
+  constexpr std::uint64_t kOtherDraws = 0x7072696f72697479;
+  Random random(seed ^ kOtherDraws);
+  if (profile.kind != Kind::election || !random.chance(0.3)) return;
+  int lowest = 0;
+  for (int i = 0; i < profile.clients; ++i) {
+    const bool preferred = random.chance(0.3);
+    const auto below = static_cast<int>(random.pick(1, -kLowestPriority));
+    profile.priorities.push_back(preferred ? 0 : -below);
+    lowest = std::min(lowest, profile.priorities.back());
+  }
+  // What the last of them leaves to others, once chaos has ended.
+  profile.calm += 2 * -lowest * std::max(profile.timing.poll, profile.timing.ttl / 5);
+}
+
 }  // namespace
+
+int Profile::priority_of(int client) const {
+  return priorities.empty() ? 0 : priorities[static_cast<std::size_t>(client)];
+}
 
 TimingOptions Profile::timing_options() const {
   TimingOptions options{.renew_every = timing.renew_every,
@@ -246,6 +266,7 @@ Profile draw_profile(Mode mode, std::uint64_t seed, Random& random) {
   if (one_machine) put_on_one_machine(profile, random);
   set_phases(profile);
   if (!one_machine && swarm.on()) set_sweeper(profile, random);
+  draw_priorities(profile, seed);
   return profile;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "core/timing.h"
 #include "simulation/model/world.h"
@@ -75,6 +76,8 @@ struct Profile {
   Duration longest_bar{};
   double asked_to_step_down = 0;
 
+  std::vector<int> priorities;  // of candidates, by client; empty: all the same
+
   double make_again = 0;  // a call is: destroy the object, and make another
 
   Duration latency{};  // the longest time between "due" and a thread running
@@ -94,6 +97,7 @@ struct Profile {
   Duration calm{};   // of the second: no new faults, and a holder is demanded within half of it
 
   TimingOptions timing_options() const;
+  int priority_of(int client) const;
 };
 
 enum class Mode : std::uint8_t { swarm, fixed };
