@@ -78,7 +78,7 @@ class SilentTerminal {
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON | ISIG);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
   }
-  ~SilentTerminal() { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
+  ~SilentTerminal() { tcsetattr(STDIN_FILENO, TCSADRAIN, &before_); }
   SilentTerminal(const SilentTerminal&) = delete;
   SilentTerminal& operator=(const SilentTerminal&) = delete;
 
@@ -95,8 +95,10 @@ struct Typed {
   bool interrupted = false;
 };
 
-Typed read_silently() {
+Typed read_silently(const Output& out, const std::string& question) {
+  // First, or what is typed at once would be seen, and lost.
   const SilentTerminal terminal;
+  out.prompt(question);
   Typed typed;
   for (;;) {
     char key = 0;
@@ -108,8 +110,13 @@ Typed read_silently() {
       typed.line.clear();
     } else if (!terminal.is(key, VERASE)) {
       typed.line += key;
-    } else if (!typed.line.empty()) {
-      typed.line.pop_back();
+    } else {
+      // A character may be several bytes: the first of them goes last.
+      while (!typed.line.empty()) {
+        const auto byte = static_cast<unsigned char>(typed.line.back());
+        typed.line.pop_back();
+        if ((byte & 0xc0) != 0x80) break;
+      }
     }
   }
 }
@@ -117,8 +124,8 @@ Typed read_silently() {
 std::string ask_password(Context& context, const std::string& uri) {
   // Whoever types is not to be hurried.
   const Deadline::Pause pause(context);
-  context.out.prompt(fmt::format("password for {}: ", shown(uri)));
-  const Typed typed = read_silently();
+  const Typed typed =
+      read_silently(context.out, fmt::format("password for {}: ", shown(uri)));
   context.out.prompt("\n");
   if (typed.interrupted) raise(SIGINT);
   if (typed.line.empty()) throw Failure(Exit::denied, "no password was given");

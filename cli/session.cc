@@ -35,17 +35,19 @@ std::string read_uri(const std::string& file, const std::string& origin, bool st
   return text;
 }
 
-void refuse_unfit(const StoreChoice& choice) {
+// Ignoring a prefix would let two fleets meet that were to be kept apart.
+void refuse_prefix(const StoreChoice& choice) {
   const Setting& prefix = choice.collection_prefix;
-  // Ignoring it would let two fleets meet that were to be kept apart.
-  if (!prefix.value.empty() && !choice.on_a_server()) {
-    throw Failure(Exit::config,
-                  fmt::format("{} is for MongoDB only, but the store is {}", prefix.origin,
-                              internal::quoted(choice.shown_uri())),
-                  "use another file instead: --uri sqlite:PATH");
-  }
+  if (prefix.value.empty() || choice.on_a_server()) return;
+  throw Failure(Exit::config,
+                fmt::format("{} is for MongoDB only, but the store is {}", prefix.origin,
+                            internal::quoted(choice.shown_uri())),
+                "use another file instead: --uri sqlite:PATH");
+}
+
+// Where nobody has named a store.
+void refuse_default(const StoreChoice& choice) {
   if (!choice.origin.empty()) return;
-  // Nobody has named a store.
   if (environment(kUriWithheld)) {
     throw Failure(Exit::config,
                   "no store is named: the URI in the environment was not passed on to this command "
@@ -97,7 +99,8 @@ Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions 
 }
 
 Connection open_connection(Context& context, StoreChoice choice, ConnectOptions options) {
-  refuse_unfit(choice);
+  refuse_default(choice);
+  refuse_prefix(choice);
   if (choice.origin == "--uri" && !choice.password_added && redact_uri(choice.uri) != choice.uri) {
     context.out.warn(
         "the password in --uri was visible to other users of this machine; use --uri-file, "

@@ -131,8 +131,8 @@ TEST_F(PasswordFile, a_user_without_a_password_exits_77_where_nobody_can_be_aske
 TEST_F(PasswordFile, on_a_terminal_it_is_asked_for_and_never_shown) {
   InTerminal asked(tool_command({"list", "--timeout", "20s", "--uri", uri_of("app")}));
   ASSERT_TRUE(asked.await("password for mongodb://app@"));
-  // With one mistake, taken back.
-  asked.type("s3crx\x7f" "et\n");
+  // With two mistakes, taken back.
+  asked.type("s3crx\xc3\xa9\x7f\x7f" "et\n");
   EXPECT_EQ(asked.wait(), 0) << asked.seen();
   EXPECT_EQ(asked.seen().find("s3cr"), std::string::npos) << asked.seen();
 

@@ -48,7 +48,7 @@ void keep_the_lock_until_it_ends() {
                           {"--ttl", "2s", "--grace", "100ms"}));
   const std::string pid = std::to_string(await_ready(tool));
   tool.signal(SIGTERM);
-  tool.await_error_line("WARNING: pid " + pid + " or what it started cannot be stopped");
+  tool.await_error_line("warning: pid " + pid + " or what it started cannot be stopped");
   tool.signal(SIGUSR1);
   const auto version = store.record(Kind::lock)->version;
   EXPECT_TRUE(eventually([&] { return store.record(Kind::lock)->version > version; }));

@@ -63,8 +63,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const cli::Connection connection{
       .session = std::make_shared<Session>(std::make_shared<OneMember>(row)), .uri = "memory:"};
   const cli::LockView lock(connection, Key::lock("l"), record);
-  check(lock.json(), lock.text());
+  const cli::Output out;
+  check(lock.json(), lock.text(out));
   const cli::ElectionView election(connection, row.key, record);
-  check(election.json(), election.text());
+  check(election.json(), election.text(out));
   return 0;
 }
