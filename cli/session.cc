@@ -59,8 +59,27 @@ void refuse_default(const StoreChoice& choice) {
                 "set MONGODB_URI or use --uri mongodb://...");
 }
 
+// The MongoDB driver counts in a file of shared memory that it leaves behind when it is killed, and
+// complains of when the process number comes again. Nobody reads ours. The command's environment
+// stays as it was; no other thread looks at ours meanwhile.
+class NoSharedCounters {
+ public:
+  NoSharedCounters() : ours_(setenv(kSwitch, "1", 0) == 0 && !given_) {}
+  ~NoSharedCounters() {
+    if (ours_) unsetenv(kSwitch);
+  }
+  NoSharedCounters(const NoSharedCounters&) = delete;
+  NoSharedCounters& operator=(const NoSharedCounters&) = delete;
+
+ private:
+  static constexpr char kSwitch[] = "MONGOC_DISABLE_SHM";
+  const bool given_ = environment(kSwitch).has_value();
+  const bool ours_;
+};
+
 std::shared_ptr<Session> connect_to(const StoreChoice& choice, ConnectOptions options) {
   try {
+    const NoSharedCounters while_it_starts;
     return connect(choice.uri, std::move(options));
   } catch (const ConnectError& e) {
     // The same mistake is one of the command line or of the configuration.

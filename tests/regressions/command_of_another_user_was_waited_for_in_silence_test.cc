@@ -55,7 +55,7 @@ void keep_the_lock_until_it_ends() {
   std::ofstream(fifo) << "end\n";
   const Finished finished = tool.wait();
   EXPECT_EQ(finished.code, 4);
-  EXPECT_EQ(finished.err.find("WARNING"), finished.err.rfind("WARNING")) << finished.err;
+  EXPECT_EQ(finished.err.find("cannot be stopped"), finished.err.rfind("cannot be stopped")) << finished.err;
   EXPECT_FALSE(store.record(Kind::lock));
 }
 
@@ -64,7 +64,7 @@ void wait_for_what_it_left() {
   const LocalStore store;
   Process tool(store.lock("sleep 30 & echo ready $!; exit 3"));
   const pid_t left = await_ready(tool);
-  tool.await_error_line("WARNING");
+  tool.await_error_line("cannot be stopped from here");
   EXPECT_FALSE(store.record(Kind::lock)->claimable);
   EXPECT_FALSE(gone(left));
   kill(left, SIGKILL);
