@@ -55,7 +55,8 @@ void keep_the_lock_until_it_ends() {
   std::ofstream(fifo) << "end\n";
   const Finished finished = tool.wait();
   EXPECT_EQ(finished.code, 4);
-  EXPECT_EQ(finished.err.find("cannot be stopped"), finished.err.rfind("cannot be stopped")) << finished.err;
+  constexpr char kWarning[] = "cannot be stopped";
+  EXPECT_EQ(finished.err.find(kWarning), finished.err.rfind(kWarning)) << finished.err;
   EXPECT_FALSE(store.record(Kind::lock));
 }
 
