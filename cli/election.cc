@@ -50,6 +50,12 @@ Duration Election::takeover_delay() const {
   return shortest.value_or(Duration::zero());
 }
 
+std::string Election::leader_version() const {
+  const auto row = std::find_if(members.begin(), members.end(),
+                                [&](const NodeStatus& member) { return leads(member); });
+  return row == members.end() ? "" : row->app_version;
+}
+
 const TermRow* Election::term() const { return led() ? term_of(terms, *record) : nullptr; }
 
 const Pause* Election::paused() const {

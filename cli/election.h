@@ -28,6 +28,8 @@ struct Election {
   std::size_t eligible_standbys() const;
   // How long even the most preferred of them leaves a free key to others.
   Duration takeover_delay() const;
+  // Of the leader's program, as it told; empty: not known.
+  std::string leader_version() const;
   // The row of the present leader's term; nullptr if there is none.
   const TermRow* term() const;
   const Pause* paused() const;

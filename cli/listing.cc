@@ -52,6 +52,8 @@ std::vector<std::string> row_of(const Listed& listed, bool wide) {
   row.push_back(record.token.known() ? to_string(record.token) : "-");
   row.push_back(shown(record.holder.host));
   row.push_back(std::to_string(record.holder.pid));
+  row.push_back(record.holder.uuid.empty() ? "-" : shown(short_id(record.holder.uuid)));
+  row.push_back(listed.version.empty() ? "-" : shown(listed.version));
   row.push_back(record.holder.note.empty() ? "-" : shown(record.holder.note));
   return row;
 }
@@ -63,7 +65,7 @@ Json item_of(const Listed& listed) {
   Json item{{"kind", to_string(record.key.kind())},
             {"name", record.key.name()},
             {"state", held ? "held" : "free"}};
-  add_holding(item, held ? std::optional(record) : std::nullopt);
+  add_holding(item, held ? std::optional(record) : std::nullopt, listed.version);
   item["term"] = number_json(listed.term);
   item["standbys"] = election ? Json(listed.standbys) : Json(nullptr);
   item["waiting"] = listed.waiting ? Json(*listed.waiting) : Json(nullptr);
@@ -88,6 +90,7 @@ Listed look_closer(LeaseStore& store, Record record, WallTime now) {
   listed.term = term == nullptr ? 0 : term->number;
   listed.standbys = election.eligible_standbys();
   listed.paused = election.paused() != nullptr;
+  listed.version = election.leader_version();
   return listed;
 }
 
@@ -130,7 +133,7 @@ std::string list_table(Context& context, const std::vector<Listed>& listed, bool
     return "";
   }
   std::vector<std::string> header{"KIND", "NAME", "HOLDER", "TERM", "LEFT", "TTL", "HELD", "STATE"};
-  if (wide) header.insert(header.end(), {"RENEWED", "TOKEN", "HOST", "PID", "NOTE"});
+  if (wide) header.insert(header.end(), {"RENEWED", "TOKEN", "HOST", "PID", "ID", "VERSION", "NOTE"});
   Table table(std::move(header));
   for (const Listed& lease : listed) table.add(row_of(lease, wide));
   return table.text(wide);

@@ -20,6 +20,7 @@ struct Listed {
   std::uint64_t term = 0;    // 0: not known
   std::size_t standbys = 0;  // eligible ones
   bool paused = false;
+  std::string version = {};  // of the program that leads; empty: not known
   std::optional<std::int64_t> waiting = {};  // for a lock; nothing: not known
 };
 

@@ -109,11 +109,7 @@ std::string holder_name(const Holder& holder) {
 
 std::string holder_name(const Record& record) { return holder_name(record.holder); }
 
-namespace {
-
 std::string short_id(const std::string& uuid) { return uuid.substr(0, 4); }
-
-}  // namespace
 
 std::string describe_holder(const Holder& holder) {
   return fmt::format("{} (pid {}, id {})", holder_name(holder), holder.pid,
@@ -176,13 +172,13 @@ Json store_json(const Connection& connection, const StoreInfo& info) {
           {"shared", connection.session->store().shared()}};
 }
 
-void add_holding(Json& object, const std::optional<Record>& record) {
+void add_holding(Json& object, const std::optional<Record>& record, const std::string& version) {
   object["holder"] = nullptr;
   object["token"] = nullptr;
   object["acquired_at"] = nullptr;
   object["held_for_seconds"] = nullptr;
   if (record) {
-    object["holder"] = holder_json(record->holder);
+    object["holder"] = holder_json(record->holder, version);
     object["token"] = token_json(record->token);
     object["acquired_at"] = time_json(record->created_at);
     object["held_for_seconds"] = seconds_json(held_for(*record));

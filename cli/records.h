@@ -56,6 +56,8 @@ bool live(const Record& record);
 // Label, else host, safe to show.
 std::string holder_name(const Holder& holder);
 std::string holder_name(const Record& record);
+// Enough to tell two of one host apart.
+std::string short_id(const std::string& uuid);
 // "batch-1 (pid 977, id 9f3c)"
 std::string describe_holder(const Holder& holder);
 std::string describe_holder(const Record& record);
@@ -80,7 +82,8 @@ Json store_json(const Connection& connection, const StoreInfo& info);
 
 // What a lock and a listing say about a lease in force, all null without one: the holder, token,
 // acquired_at, held_for_seconds, the keys of add_lease(), note.
-void add_holding(Json& object, const std::optional<Record>& record);
+void add_holding(Json& object, const std::optional<Record>& record,
+                 const std::string& version = {});
 // lease_ttl_seconds, lease_remaining_seconds and renewed_at.
 void add_lease(Json& object, const std::optional<Record>& record);
 

@@ -242,11 +242,7 @@ std::string ElectionView::text(const Output& output) const {
 
 Json ElectionView::leader_json() const {
   if (!election_.led()) return nullptr;
-  const auto& members = election_.members;
-  const auto row =
-      std::find_if(members.begin(), members.end(),
-                   [&](const NodeStatus& member) { return election_.leads(member); });
-  return holder_json(election_.record->holder, row == members.end() ? "" : row->app_version);
+  return holder_json(election_.record->holder, election_.leader_version());
 }
 
 Json ElectionView::member_json(const NodeStatus& member) const {

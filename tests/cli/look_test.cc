@@ -122,7 +122,7 @@ TEST_P(Look, status_of_everything_exits_0_only_if_something_is_held) {
 TEST_P(Look, list_shows_all_and_selects) {
   const auto nightly = at.hold("nightly", {.label = "batch-1"});
   const auto backup = at.hold("backup");
-  const auto billing = at.lead("billing", {.label = "web-1"});
+  const auto billing = at.lead("billing", {.app_version = "4.2", .label = "web-1"});
   ASSERT_TRUE(eventually([&] { return !at.terms("billing").empty(); }));
   const Finished table = at.tool({"list"});
   EXPECT_EQ(table.code, 0) << table.err;
@@ -137,6 +137,11 @@ TEST_P(Look, list_shows_all_and_selects) {
             "election/billing\nlock/backup\n");
   const Finished wide = at.tool({"list", "-o", "wide"});
   EXPECT_NE(wide.out.find(to_string(nightly->token())), std::string::npos) << wide.out;
+  EXPECT_NE(wide.out.find(" " + nightly->status().uuid.substr(0, 4) + " "), std::string::npos)
+      << wide.out;
+  EXPECT_TRUE(eventually([&] {
+    return at.tool({"list", "-o", "wide"}).out.find(" 4.2 ") != std::string::npos;
+  }));
 
   const json document = document_of(at.tool({"list", "--json"}).out, "mongoelector.list/1");
   ASSERT_EQ(document.at("items").size(), 3u);

@@ -128,8 +128,11 @@ void check_ours(Database& database, const std::string& path) {
     damaged(path, "is not a file of this program");
   const std::int64_t version = pragma(database, "PRAGMA user_version");
   if (version != kSchemaVersion) {
+    const std::string known = std::to_string(kSchemaVersion);
     damaged(path, "has schema version " + std::to_string(version) + ", this program knows " +
-                      std::to_string(kSchemaVersion));
+                      (version < kSchemaVersion
+                           ? known + "; once nobody uses the file, remove it or name another"
+                           : known + "; use a newer program, or name another file"));
   }
 }
 
