@@ -133,7 +133,10 @@ std::string list_table(Context& context, const std::vector<Listed>& listed, bool
     return "";
   }
   std::vector<std::string> header{"KIND", "NAME", "HOLDER", "TERM", "LEFT", "TTL", "HELD", "STATE"};
-  if (wide) header.insert(header.end(), {"RENEWED", "TOKEN", "HOST", "PID", "ID", "VERSION", "NOTE"});
+  if (wide) {
+    header.insert(header.end(),
+                  {"RENEWED", "TOKEN", "HOST", "PID", "ID", "VERSION", "NOTE"});
+  }
   Table table(std::move(header));
   for (const Listed& lease : listed) table.add(row_of(lease, wide));
   return table.text(wide);
