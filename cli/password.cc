@@ -121,13 +121,22 @@ Typed read_silently(const Output& out, const std::string& question) {
   }
 }
 
+// Nothing is held yet. Who is to supervise a command has held the signal back already.
+void die_of_interrupt() {
+  sigset_t interrupt{};
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
+  raise(SIGINT);
+}
+
 std::string ask_password(Context& context, const std::string& uri) {
   // Whoever types is not to be hurried.
   const Deadline::Pause pause(context);
   const Typed typed =
       read_silently(context.out, fmt::format("password for {}: ", shown(uri)));
   context.out.prompt("\n");
-  if (typed.interrupted) raise(SIGINT);
+  if (typed.interrupted) die_of_interrupt();
   if (typed.line.empty()) throw Failure(Exit::denied, "no password was given");
   return typed.line;
 }

@@ -163,6 +163,12 @@ TEST_F(PasswordFile, a_command_under_a_lease_is_asked_for_it_too) {
   asked.type("s3cret\n");
   EXPECT_TRUE(asked.await("done"));
   EXPECT_EQ(asked.wait(), 0) << asked.seen();
+
+  InTerminal given_up(
+      tool_command({"lock", "nightly", "--uri", uri_of("app"), "--", "echo", "done"}));
+  ASSERT_TRUE(given_up.await("password for"));
+  given_up.type("\x03");
+  EXPECT_EQ(given_up.wait(), 130);
 }
 
 }  // namespace
