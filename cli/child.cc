@@ -20,6 +20,7 @@ constexpr int kNotExecutable = static_cast<int>(Exit::not_executable);
 constexpr int kNotFound = static_cast<int>(Exit::not_found);
 constexpr int kNoProcess = static_cast<int>(Exit::os_error);
 constexpr Duration kLookAgain = std::chrono::milliseconds(5);
+constexpr Duration kLookAgainOutOfReach = std::chrono::milliseconds(100);
 
 Instant after(Instant from, Duration time) {
   return from == Instant::max() ? from : from + time;
@@ -144,7 +145,7 @@ void Child::take_reports() {
 // There is nothing to hear from, only to look at.
 void Child::wait_a_little() {
   if (vanished_until_ == Instant::max()) vanished_until_ = clock_.now() + grace_;
-  internal::poll_until(clock_, {}, clock_.now() + kLookAgain);
+  internal::poll_until(clock_, {}, clock_.now() + (refused_ ? kLookAgainOutOfReach : kLookAgain));
 }
 
 }  // namespace mongoelector::cli

@@ -10,6 +10,10 @@ namespace mongoelector::cli {
 
 inline constexpr char kUriWithheld[] = "MONGOELECTOR_URI_WITHHELD";
 
+// For the MongoDB driver in this process alone, which else counts in a file of shared memory,
+// leaves that behind when it is killed, and complains of it when the process number comes again.
+inline constexpr char kQuietDriver[] = "MONGOC_DISABLE_SHM=mongoelector";
+
 inline constexpr std::array<EnvironmentVariable, 8> kGiven{{
     {"MONGOELECTOR_NAME", "the lock's or election's name"},
     {"MONGOELECTOR_KIND", "lock or election"},

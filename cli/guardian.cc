@@ -190,10 +190,13 @@ class Guard {
       return status;
     }
     int one = 0;
+    bool said = false;  // once, or a supervisor that reads nothing would miss the end
     while (const pid_t pid = waitpid(-child_, &one, 0)) {
       if (pid == child_) status = one;
       if (pid < 0 && errno != EINTR) break;  // nobody of the group is left
-      if (kill(-child_, 0) != 0 && errno == EPERM) report(Guardian::Report::out_of_reach, 0);
+      if (said || kill(-child_, 0) == 0 || errno != EPERM) continue;
+      report(Guardian::Report::out_of_reach, 0);
+      said = true;
     }
     return status;
   }

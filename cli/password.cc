@@ -1,7 +1,9 @@
 #include "cli/password.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -14,6 +16,8 @@
 #include "base/text.h"
 #include "cli/consent.h"
 #include "cli/deadline.h"
+#include "cli/file_descriptor.h"
+#include "mongoelector/connect.h"
 
 namespace mongoelector::cli {
 
@@ -34,7 +38,8 @@ bool takes_password(std::string_view uri) {
   std::string options(uri.substr(std::min(uri.find('?'), uri.size())));
   std::transform(options.begin(), options.end(), options.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  static constexpr std::array<std::string_view, 3> kOthers{"mongodb-x509", "gssapi", "mongodb-aws"};
+  static constexpr std::array<std::string_view, 4> kOthers{"mongodb-x509", "gssapi", "mongodb-aws",
+                                                          "mongodb-oidc"};
   return std::none_of(kOthers.begin(), kOthers.end(), [&](std::string_view one) {
     return options.find("authmechanism=" + std::string(one)) != std::string::npos;
   });
@@ -68,8 +73,33 @@ std::string read_password(Context& context, const Setting& file) {
   return password;
 }
 
-// Reads keys one by one and shows none of them. Ctrl-C comes as a key, so that the terminal is set
-// right again before it ends us.
+// Signals that end a program would leave the terminal silent, and who is to supervise a command has
+// held them back anyway: they are heard here.
+class HeardSignals {
+ public:
+  HeardSignals() {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&ours_, signal);
+    pthread_sigmask(SIG_BLOCK, &ours_, &before_);
+    source_ = FileDescriptor(signalfd(-1, &ours_, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  ~HeardSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  HeardSignals(const HeardSignals&) = delete;
+  HeardSignals& operator=(const HeardSignals&) = delete;
+
+  int fd() const { return source_.get(); }
+  int next() const {
+    signalfd_siginfo info{};
+    const ssize_t size = read(source_.get(), &info, sizeof info);
+    return size == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+  }
+
+ private:
+  sigset_t ours_{};
+  sigset_t before_{};
+  FileDescriptor source_;
+};
+
+// Keys come one by one and none is shown; Ctrl-C is a key like others.
 class SilentTerminal {
  public:
   SilentTerminal() {
@@ -85,6 +115,10 @@ class SilentTerminal {
   bool is(char key, std::size_t control) const {
     return key != '\0' && static_cast<cc_t>(key) == before_.c_cc[control];
   }
+  // The signal that the key stands for; 0: none.
+  int signal_of(char key) const {
+    return is(key, VINTR) ? SIGINT : is(key, VQUIT) ? SIGQUIT : 0;
+  }
 
  private:
   termios before_{};
@@ -92,51 +126,65 @@ class SilentTerminal {
 
 struct Typed {
   std::string line = {};
-  bool interrupted = false;
+  int interrupted_by = 0;  // a signal
 };
 
+// A character may be several bytes: the first of them goes last.
+void erase_character(std::string& line) {
+  while (!line.empty()) {
+    const auto byte = static_cast<unsigned char>(line.back());
+    line.pop_back();
+    if ((byte & 0xc0) != 0x80) return;
+  }
+}
+
 Typed read_silently(const Output& out, const std::string& question) {
-  // First, or what is typed at once would be seen, and lost.
+  const HeardSignals signals;
+  // Before the question, or what is typed at once would be seen, and lost.
   const SilentTerminal terminal;
   out.prompt(question);
   Typed typed;
   for (;;) {
+    std::array<pollfd, 2> watched{{{.fd = STDIN_FILENO, .events = POLLIN},
+                                   {.fd = signals.fd(), .events = POLLIN}}};
+    if (poll(watched.data(), watched.size(), -1) < 0) continue;
+    if (const int signal = signals.next()) return {.interrupted_by = signal};
+    if (watched[0].revents == 0) continue;
     char key = 0;
     const ssize_t count = read(STDIN_FILENO, &key, 1);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0 || key == '\n' || key == '\r' || terminal.is(key, VEOF)) return typed;
-    if (terminal.is(key, VINTR) || terminal.is(key, VQUIT)) return {.interrupted = true};
+    if (const int signal = terminal.signal_of(key)) return {.interrupted_by = signal};
     if (terminal.is(key, VKILL)) {
       typed.line.clear();
-    } else if (!terminal.is(key, VERASE)) {
+    } else if (terminal.is(key, VERASE)) {
+      erase_character(typed.line);
+    } else if (!terminal.is(key, VSUSP)) {
       typed.line += key;
-    } else {
-      // A character may be several bytes: the first of them goes last.
-      while (!typed.line.empty()) {
-        const auto byte = static_cast<unsigned char>(typed.line.back());
-        typed.line.pop_back();
-        if ((byte & 0xc0) != 0x80) break;
-      }
     }
   }
 }
 
-// Nothing is held yet. Who is to supervise a command has held the signal back already.
-void die_of_interrupt() {
-  sigset_t interrupt{};
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
-  pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
-  raise(SIGINT);
+[[noreturn]] void die_of(int signal) {
+  sigset_t one{};
+  sigemptyset(&one);
+  sigaddset(&one, signal);
+  pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+  raise(signal);
+  _exit(128 + signal);  // it is ignored
 }
 
-std::string ask_password(Context& context, const std::string& uri) {
+std::string ask_password(Context& context, const std::string& uri,
+                         const std::function<void(int)>& interrupted) {
   // Whoever types is not to be hurried.
   const Deadline::Pause pause(context);
   const Typed typed =
       read_silently(context.out, fmt::format("password for {}: ", shown(uri)));
   context.out.prompt("\n");
-  if (typed.interrupted) die_of_interrupt();
+  if (typed.interrupted_by != 0) {
+    if (interrupted) interrupted(typed.interrupted_by);
+    die_of(typed.interrupted_by);
+  }
   if (typed.line.empty()) throw Failure(Exit::denied, "no password was given");
   return typed.line;
 }
@@ -148,8 +196,14 @@ bool lacks_password(std::string_view uri) {
   return !credentials.empty() && credentials.find(':') == std::string_view::npos;
 }
 
-void add_password(Context& context, StoreChoice& choice) {
+void add_password(Context& context, StoreChoice& choice,
+                  const std::function<void(int)>& interrupted) {
   if (choice.password_added) return;
+  if (choice.origin == "--uri" && redact_uri(choice.uri) != choice.uri) {
+    context.out.warn(
+        "the password in --uri was visible to other users of this machine; use --uri-file, "
+        "--password-file or MONGOELECTOR_URI");
+  }
   const Setting& file = choice.password_file;
   const bool lacks = lacks_password(choice.uri);
   if (!file.value.empty() && choice.on_a_server() && !lacks) {
@@ -157,14 +211,14 @@ void add_password(Context& context, StoreChoice& choice) {
                   fmt::format("{} is given, but the URI of {} {}", file.origin, choice.origin,
                               credentials_of(choice.uri).empty() ? "names no user"
                                                                  : "has a password, too"),
-                  "write mongodb://USER@HOST/...");
+                  "write mongodb://USER@HOST/..., or leave the file out: --password-file ''");
   }
   if (!lacks || (file.value.empty() && !takes_password(choice.uri))) return;
   std::string password;
   if (!file.value.empty()) {
     password = read_password(context, file);
-  } else if (somebody_is_there(context.globals)) {
-    password = ask_password(context, choice.shown_uri());
+  } else if (somebody_is_there(context.globals) && tcgetpgrp(STDIN_FILENO) == getpgrp()) {
+    password = ask_password(context, choice.shown_uri(), interrupted);
   } else {
     throw Failure(Exit::denied,
                   fmt::format("the URI of {} names a user, but no password", choice.origin),

@@ -9,6 +9,7 @@
 #include "base/secrets.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/given.h"
 #include "cli/help.h"
 #include "mongoelector/connect.h"
 
@@ -128,6 +129,8 @@ std::vector<std::string> take_arguments(int argc, char** argv) {
 }
 
 int run_program(const std::vector<std::string>& arguments) {
+  // No thread runs yet.
+  if (!environment("MONGOC_DISABLE_SHM")) putenv(const_cast<char*>(kQuietDriver));
   Context context;
   context.out.configure(first_style(arguments));
   try {

@@ -59,27 +59,8 @@ void refuse_default(const StoreChoice& choice) {
                 "set MONGODB_URI or use --uri mongodb://...");
 }
 
-// The MongoDB driver counts in a file of shared memory that it leaves behind when it is killed, and
-// complains of when the process number comes again. Nobody reads ours. The command's environment
-// stays as it was; no other thread looks at ours meanwhile.
-class NoSharedCounters {
- public:
-  NoSharedCounters() : ours_(setenv(kSwitch, "1", 0) == 0 && !given_) {}
-  ~NoSharedCounters() {
-    if (ours_) unsetenv(kSwitch);
-  }
-  NoSharedCounters(const NoSharedCounters&) = delete;
-  NoSharedCounters& operator=(const NoSharedCounters&) = delete;
-
- private:
-  static constexpr char kSwitch[] = "MONGOC_DISABLE_SHM";
-  const bool given_ = environment(kSwitch).has_value();
-  const bool ours_;
-};
-
 std::shared_ptr<Session> connect_to(const StoreChoice& choice, ConnectOptions options) {
   try {
-    const NoSharedCounters while_it_starts;
     return connect(choice.uri, std::move(options));
   } catch (const ConnectError& e) {
     // The same mistake is one of the command line or of the configuration.
@@ -120,11 +101,6 @@ Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions 
 Connection open_connection(Context& context, StoreChoice choice, ConnectOptions options) {
   refuse_default(choice);
   refuse_prefix(choice);
-  if (choice.origin == "--uri" && !choice.password_added && redact_uri(choice.uri) != choice.uri) {
-    context.out.warn(
-        "the password in --uri was visible to other users of this machine; use --uri-file, "
-        "--password-file or MONGOELECTOR_URI");
-  }
   add_password(context, choice);
   Connection connection;
   connection.by_default = choice.origin.empty();

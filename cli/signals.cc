@@ -35,6 +35,14 @@ Signals::~Signals() {
   // What arrived since is answered already, or nobody is left to answer it.
   while (next()) {
   }
+  // ... and what would stop us before we have said how it ended.
+  sigset_t stops{};
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTTIN);
+  sigaddset(&stops, SIGTTOU);
+  const timespec at_once{};
+  while (sigtimedwait(&stops, nullptr, &at_once) > 0) {
+  }
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

@@ -94,7 +94,7 @@ Connection open_supervised(Context& context, Signals& signals, Report& report,
   StoreChoice choice = choose_store(context.globals, false);
   // The embedded store answers in no time, and threads take some.
   if (!choice.on_a_server()) return open_connection(context, choice, std::move(options));
-  add_password(context, choice);
+  add_password(context, choice, [&](int signal) { report.interrupted(signal); });
   Connection connection;
   ask_store(context, signals, report,
             [&] { connection = open_connection(context, choice, std::move(options)); });
@@ -132,7 +132,7 @@ ChildPlan plan_child(const std::vector<std::string>& command, const SupervisionF
     const bool replaced = std::any_of(ours.begin(), ours.end(), [&](const auto& one) {
       return names(variable, one.first);
     });
-    if (replaced || (secret && !flags.keep_uri_env)) continue;
+    if (replaced || (secret && !flags.keep_uri_env) || variable == kQuietDriver) continue;
     plan.environment.emplace_back(variable);
   }
   for (const auto& [name, value] : ours)
@@ -166,10 +166,17 @@ std::optional<int> deliver_signals(Signals& signals, Child& child, const Termina
 
 namespace {
 
+// How soon a command that was suspended for want of the terminal gets it after a shell's `fg`.
+constexpr Duration kLookForTerminal = std::chrono::milliseconds(200);
+
+bool lacks_terminal(const Child& child) {
+  const int by = child.suspended_by().value_or(0);
+  return by == SIGTTIN || by == SIGTTOU;
+}
+
 void attend_to_suspended(Child& child, Terminal& terminal, Output& out) {
   const bool newly = child.newly_suspended();
-  const int by = child.suspended_by().value_or(0);
-  const bool wants_terminal = by == SIGTTIN || by == SIGTTOU;
+  const bool wants_terminal = lacks_terminal(child);
   // Asked at each look: no signal tells that a shell has brought us to the foreground.
   if (wants_terminal && terminal.lend(child.pid())) {
     child.pass_on(SIGCONT);
@@ -194,7 +201,8 @@ void look_at(Child& child, Terminal& terminal, Output& out) {
         "is lost before, it runs on beside whoever gets it",
         child.pid()));
   }
-  if (!child.exit_code()) return attend_to_suspended(child, terminal, out);
+  if (!child.exit_code()) attend_to_suspended(child, terminal, out);
+  if (!child.exit_code()) return;
   terminal.reclaim(child.pid());
   if (!child.obstacle().empty()) out.note(child.obstacle());
   if (child.escaped()) {
@@ -205,7 +213,8 @@ void look_at(Child& child, Terminal& terminal, Output& out) {
 }
 
 Instant next_look(const Child& child, const StopBudget& budget, Instant now) {
-  Instant next = now + budget.ttl / 10;
+  Instant next = now + (lacks_terminal(child) ? std::min(budget.ttl / 10, kLookForTerminal)
+                                              : budget.ttl / 10);
   for (const Instant due : {child.covered_until(), child.kill_at()})
     if (due > now) next = std::min(next, due);
   return next;

@@ -213,6 +213,7 @@ struct Stepper {
     if (input.event != ElectionEvent::start && input.event != ElectionEvent::poll) return;
     if (input.event == ElectionEvent::start) {
       election.running = true;
+      election.yield_until = {};
       actions.report = true;
     }
     ask_control();

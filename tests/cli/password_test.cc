@@ -171,5 +171,39 @@ TEST_F(PasswordFile, a_command_under_a_lease_is_asked_for_it_too) {
   EXPECT_EQ(given_up.wait(), 130);
 }
 
+TEST_F(PasswordFile, a_signal_at_the_question_leaves_the_terminal_as_it_was) {
+  InTerminal shell({"sh", "-c",
+                    "sh -c 'echo pid $$.; exec " MONGOELECTOR_CLI " list --uri " + uri_of("app") +
+                        "'; echo code $?; stty -a"});
+  ASSERT_TRUE(shell.await("password for"));
+  const std::size_t at = shell.seen().find("pid ") + 4;
+  kill(std::stoi(shell.seen().substr(at)), SIGTERM);
+  EXPECT_TRUE(shell.await("code 143")) << shell.seen();
+  EXPECT_EQ(shell.wait(), 0);
+  EXPECT_NE(shell.seen().find(" icanon "), std::string::npos) << shell.seen();
+  EXPECT_NE(shell.seen().find(" echo "), std::string::npos) << shell.seen();
+}
+
+TEST_F(PasswordFile, an_end_at_the_question_is_reported) {
+  const TempDir folder;
+  const std::string file = folder.file("report");
+  InTerminal asked({"sh", "-c",
+                    "exec " MONGOELECTOR_CLI " lock nightly --report-fd 9 --uri " + uri_of("app") +
+                        " -- true 9> " + file});
+  ASSERT_TRUE(asked.await("password for"));
+  asked.type("\x03");
+  EXPECT_EQ(asked.wait(), 130);
+  std::ifstream report(file);
+  EXPECT_EQ(json::parse(report).at("cause"), "interrupted");
+}
+
+TEST_F(PasswordFile, nobody_is_asked_in_the_background) {
+  InTerminal shell({"bash", "-mc",
+                    MONGOELECTOR_CLI " lock nightly --uri " + uri_of("app") +
+                        " -- true & wait $!; echo code $?"});
+  EXPECT_TRUE(shell.await("code 77")) << shell.seen();
+  EXPECT_EQ(shell.seen().find("password for"), std::string::npos) << shell.seen();
+}
+
 }  // namespace
 }  // namespace mongoelector::test

@@ -32,7 +32,7 @@ class WantedTerminal : public testing::Test {
                                                             word.size())));
   }
 
-  const LocalStore store_;
+  const LocalStore store_{};
 };
 
 constexpr char kAsk[] = "read x </dev/tty; echo \"command has <$x>\"";

@@ -103,12 +103,14 @@ TEST_F(MongoOpening, takes_names_from_the_options_before_the_uri) {
 }
 
 TEST_F(MongoOpening, keeps_no_locks_where_something_else_is_kept) {
-  for (const char* name : {"", "elector.locks", "elector.status", "system.users"}) {
-    try {
-      open({.lock_collection = name});
-      ADD_FAILURE() << name;
-    } catch (const ConnectError& error) {
-      EXPECT_EQ(error.problem(), ConnectProblem::bad_uri) << error.what();
+  for (const char* prefix : {"", "a_"}) {
+    for (const char* name : {"", "elector.locks", "elector.status", "system.users"}) {
+      try {
+        open({.collection_prefix = prefix, .lock_collection = name});
+        ADD_FAILURE() << prefix << name;
+      } catch (const ConnectError& error) {
+        EXPECT_EQ(error.problem(), ConnectProblem::bad_uri) << error.what();
+      }
     }
   }
 }

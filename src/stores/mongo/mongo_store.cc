@@ -38,8 +38,10 @@ bool claim_again(const Server& server, const Answer& answer) {
 Names names_of(const ConnectOptions& options) {
   const std::string& prefix = options.collection_prefix;
   Names names{.locks = prefix + options.lock_collection};
-  if (options.lock_collection.empty() || names.locks.starts_with("elector.") ||
-      names.locks.starts_with("system.") ||
+  const auto taken = [](const std::string& name) {
+    return name.starts_with("elector.") || name.starts_with("system.");
+  };
+  if (options.lock_collection.empty() || taken(options.lock_collection) || taken(names.locks) ||
       names.locks.find_first_of(std::string_view("\0$", 2)) != std::string::npos) {
     throw ConnectError(ConnectProblem::bad_uri,
                        "locks cannot be kept in the collection " + quoted(names.locks));

@@ -6,7 +6,9 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <string>
 
 #include "mongoelector/error.h"
@@ -37,9 +39,15 @@ void leave_out_sasl_plugins() {
     set_path(kPlugins, "/dev/null");
 }
 
+bool names_kerberos(std::string uri) {
+  std::transform(uri.begin(), uri.end(), uri.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return uri.find("gssapi") != std::string::npos;
+}
+
 template <class Function>
 Function* load(const char* name, const std::string& uri) {
-  if (uri.find("GSSAPI") == std::string::npos) leave_out_sasl_plugins();
+  if (!names_kerberos(uri)) leave_out_sasl_plugins();
   const std::string path = module_path();
   // Never unloaded: its code runs for as long as any store of it, and its threads, may live.
   void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
