@@ -106,7 +106,7 @@ TEST_F(MongoOpening, keeps_no_locks_where_something_else_is_kept) {
   for (const char* prefix : {"", "a_"}) {
     for (const char* name : {"", "elector.locks", "elector.status", "system.users"}) {
       try {
-        open({.collection_prefix = prefix, .lock_collection = name});
+        open({.lock_collection = name, .collection_prefix = prefix});
         ADD_FAILURE() << prefix << name;
       } catch (const ConnectError& error) {
         EXPECT_EQ(error.problem(), ConnectProblem::bad_uri) << error.what();
