@@ -123,6 +123,15 @@ TEST_F(Yielding, once_another_has_led_it_waits_anew) {
   EXPECT_EQ(election_.next_tick(), at(54));
 }
 
+TEST_F(Yielding, who_was_stopped_meanwhile_waits_anew) {
+  see_free(0);
+  on(ElectionEvent::stop, 10);
+  ASSERT_EQ(election_.state, ElectionState::stopped);
+  EXPECT_TRUE(on(ElectionEvent::start, 1000).send_read);
+  on(ElectionEvent::control, 1001);
+  see_free(1002);
+}
+
 TEST_F(Yielding, the_end_of_a_pause_is_a_start_for_all) {
   election_.barred_until = at(60);
   see_free(0);
