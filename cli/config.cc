@@ -64,7 +64,8 @@ class ConfigCommand : public Command {
       Json document = new_document("mongoelector.config/1");
       const auto place = find_config(context.globals);
       document["path"] = place ? Json(absolute(*place)) : Json(nullptr);
-      document["settings"] = {setting("uri", store.shown_uri(), store.origin)};
+      document["settings"] = Json::array();
+      document["settings"].push_back(setting("uri", store.shown_uri(), store.origin));
       for (const auto& [name, text] : texts) {
         document["settings"].push_back(setting(
             name, text->value.empty() ? Json(nullptr) : Json(text->value), text->origin));

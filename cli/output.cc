@@ -140,7 +140,8 @@ void Output::fail(const Failure& failure) {
                    {"holder", failure.holder()}};
   log("error", line, error);
   // A line of a JSON log has it inside.
-  if (style_.json && !style_.json_log) write_all(STDERR_FILENO, to_line(Json{{"error", error}}));
+  if (style_.json && !style_.json_log)
+    write_all(STDERR_FILENO, to_line(Json::object({{"error", error}})));
 }
 
 Json new_document(std::string_view schema) {

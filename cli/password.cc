@@ -1,9 +1,9 @@
 #include "cli/password.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <system_error>
 
 #include "base/text.h"
 #include "cli/consent.h"
@@ -73,30 +74,55 @@ std::string read_password(Context& context, const Setting& file) {
   return password;
 }
 
-// Signals that end a program would leave the terminal silent, and who is to supervise a command has
-// held them back anyway: they are heard here.
+int heard_into = -1;  // while signals are heard
+
+extern "C" void hear(int signal) {
+  const auto byte = static_cast<char>(signal);
+  [[maybe_unused]] const ssize_t written = write(heard_into, &byte, 1);
+}
+
+// Signals that end a program would leave the terminal silent. Whichever thread they come to, and
+// also if who is to supervise a command has held them back already, they are heard here.
 class HeardSignals {
  public:
   HeardSignals() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&ours_, signal);
-    pthread_sigmask(SIG_BLOCK, &ours_, &before_);
-    source_ = FileDescriptor(signalfd(-1, &ours_, SFD_CLOEXEC | SFD_NONBLOCK));
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
+      throw std::system_error(errno, std::generic_category(), "pipe");
+    source_ = FileDescriptor(ends[0]);
+    sink_ = FileDescriptor(ends[1]);
+    heard_into = sink_.get();
+    sigset_t ours{};
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      struct sigaction action {};
+      action.sa_handler = hear;
+      sigaction(kSignals[i], nullptr, &before_[i]);
+      if (before_[i].sa_handler == SIG_IGN) continue;
+      sigaction(kSignals[i], &action, nullptr);
+      sigaddset(&ours, kSignals[i]);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &ours, &mask_);
   }
-  ~HeardSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ~HeardSignals() {
+    pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before_[i], nullptr);
+  }
   HeardSignals(const HeardSignals&) = delete;
   HeardSignals& operator=(const HeardSignals&) = delete;
 
   int fd() const { return source_.get(); }
+  // The next; 0: none.
   int next() const {
-    signalfd_siginfo info{};
-    const ssize_t size = read(source_.get(), &info, sizeof info);
-    return size == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+    char signal = 0;
+    return read(source_.get(), &signal, 1) == 1 ? signal : 0;
   }
 
  private:
-  sigset_t ours_{};
-  sigset_t before_{};
+  static constexpr std::array<int, 4> kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  std::array<struct sigaction, kSignals.size()> before_{};
+  sigset_t mask_{};
   FileDescriptor source_;
+  FileDescriptor sink_;
 };
 
 // Keys come one by one and none is shown; Ctrl-C is a key like others.

@@ -105,7 +105,8 @@ TEST_F(PasswordFile, that_others_may_use_is_warned_about_and_told_by_the_doctor)
     EXPECT_EQ(tool.code, 0);
     EXPECT_EQ(tool.err.find("chmod 600") != std::string::npos, mode.warned) << tool.err;
     const Finished looked = run({"doctor", "--json", "--password-file", file}, {});
-    for (const json& check : document_of(looked.out, "mongoelector.doctor/1").at("checks")) {
+    const json document = document_of(looked.out, "mongoelector.doctor/1");
+    for (const json& check : document.at("checks")) {
       if (check.at("id") == "secret") {
         EXPECT_EQ(check.at("status"), mode.status) << check;
       }
