@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -14,10 +13,12 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/poll.h"
 #include "base/text.h"
 #include "cli/consent.h"
 #include "cli/deadline.h"
 #include "cli/file_descriptor.h"
+#include "mongoelector/clock.h"
 #include "mongoelector/connect.h"
 
 namespace mongoelector::cli {
@@ -169,11 +170,12 @@ Typed read_silently(const Output& out, const std::string& question) {
   // Before the question, or what is typed at once would be seen, and lost.
   const SilentTerminal terminal;
   out.prompt(question);
+  const auto clock = make_machine_clock();
   Typed typed;
   for (;;) {
     std::array<pollfd, 2> watched{{{.fd = STDIN_FILENO, .events = POLLIN},
                                    {.fd = signals.fd(), .events = POLLIN}}};
-    if (poll(watched.data(), watched.size(), -1) < 0) continue;
+    internal::poll_until(*clock, watched, Instant::max());
     if (const int signal = signals.next()) return {.interrupted_by = signal};
     if (watched[0].revents == 0) continue;
     char key = 0;

@@ -93,5 +93,15 @@ std::optional<std::chrono::system_clock::time_point> wall_time(const bson_t& doc
                                                                const char* name);
 // A copy of an embedded document or array: a bson_t points into itself and cannot be a value.
 std::optional<Bson> part(const bson_t& document, const char* name);
+// Calls `take` with each document of the array `name` of `document`.
+template <class Take>
+void each(const bson_t& document, const char* name, const Take& take) {
+  const auto items = part(document, name);
+  for (std::uint32_t i = 0; items; ++i) {
+    const auto item = part(**items, std::to_string(i).c_str());
+    if (!item) return;
+    take(**item);
+  }
+}
 
 }  // namespace mongoelector::internal::mongo

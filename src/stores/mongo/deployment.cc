@@ -72,15 +72,13 @@ void check_kinds(Driver& driver, Call& call, const Names& names) {
                                        {"filter", object({{"name", std::move(either)}})}}));
   if (listing.failure && !unauthorized(*listing.failure)) refuse(driver, *listing.failure);
   const auto cursor = part(*listing.reply, "cursor");
-  const auto batch = cursor ? part(**cursor, "firstBatch") : std::nullopt;
-  for (std::uint32_t i = 0; batch; ++i) {
-    const auto listed = part(**batch, std::to_string(i).c_str());
-    if (!listed) return;
-    if (const auto kind = unfit_kind(**listed)) {
-      refuse_as_unsupported(names.database + "." + text(**listed, "name").value_or("?") + " " +
-                            *kind + " and cannot hold leases; drop it or use another database");
-    }
-  }
+  if (!cursor) return;
+  each(**cursor, "firstBatch", [&](const bson_t& listed) {
+    const auto kind = unfit_kind(listed);
+    if (!kind) return;
+    refuse_as_unsupported(names.database + "." + text(listed, "name").value_or("?") + " " + *kind +
+                          " and cannot hold leases; drop it or use another database");
+  });
 }
 
 // Sharded by anything but _id, two shards may each have a document of one key.

@@ -9,17 +9,6 @@ namespace {
 constexpr int kUnauthorized = 13;
 constexpr const char* kNeeded[] = {"find", "insert", "update", "remove"};
 
-// Calls `take` with each document of the array `name` of `document`.
-template <class Take>
-void each(const bson_t& document, const char* name, const Take& take) {
-  const auto items = part(document, name);
-  for (std::uint32_t i = 0; items; ++i) {
-    const auto item = part(**items, std::to_string(i).c_str());
-    if (!item) return;
-    take(**item);
-  }
-}
-
 }  // namespace
 
 bool Login::Privilege::covers(const std::string& where, const std::string& what) const {
