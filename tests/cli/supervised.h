@@ -131,7 +131,8 @@ class WriteBlock {
   bool taken_ = false;
 };
 
-// Answers signals by printing their names, ends at nothing but KILL and the end of the test.
+// Answers signals by printing their names, ends at nothing but KILL and the end of the test. On a
+// busy machine its answer takes a second: who waits for it has to give it that much grace.
 inline const std::string kStubborn =
     "for s in INT TERM QUIT HUP USR1 USR2; do trap \"echo got $s\" $s; done; echo ready $$; "
     "while :; do sleep 0.02; done";

@@ -52,7 +52,7 @@ TEST(Hold, is_not_kept_on_by_a_signal) {
 
 TEST(Hold, ends_a_command_that_takes_too_long_with_81) {
   const LocalStore store;
-  Process tool(store.lock(kStubborn, {"--max-hold", "300ms", "--grace", "100ms"}));
+  Process tool(store.lock(kStubborn, {"--max-hold", "300ms", "--grace", "2s"}));
   const pid_t pid = await_ready(tool);
   tool.await_line("got TERM");
   const Finished finished = tool.wait();

@@ -232,7 +232,7 @@ TEST(Lock, ends_the_command_when_the_lease_is_taken_away) {
 
 TEST(Lock, kills_a_command_that_does_not_heed_the_loss) {
   const LocalStore store;
-  Process stubborn(store.lock(kStubborn, {"--ttl", "3s", "--grace", "300ms", "--leave-strays"}));
+  Process stubborn(store.lock(kStubborn, {"--ttl", "9s", "--grace", "2s", "--leave-strays"}));
   const pid_t pid = await_ready(stubborn);
   store.break_lease(Kind::lock);
   stubborn.await_line("got TERM");

@@ -40,7 +40,6 @@ TEST(StoppedGuardian, does_not_keep_the_command_alive_when_nothing_makes_it_go_o
     const Frozen guardian(guardian_of(pid));
     ASSERT_TRUE(guardian.stopped());
     tool.signal(SIGTERM);
-    tool.await_line("got TERM");
     ASSERT_TRUE(eventually([&] { return gone(pid); }));
     EXPECT_FALSE(store.record(Kind::lock)->claimable)
         << "given up before anybody has seen the whole group end";
@@ -57,7 +56,6 @@ TEST(StoppedGuardian, does_not_keep_the_command_beyond_the_lease) {
     ASSERT_TRUE(guardian.stopped());
     const WriteBlock block(store.file("leases.db"));
     ASSERT_TRUE(block.taken());
-    tool.await_line("got TERM");
     ASSERT_TRUE(eventually([&] { return gone(pid); }));
     EXPECT_GT(store.record(Kind::lock)->remaining, Duration::zero());
   }

@@ -14,7 +14,7 @@ namespace mongoelector::test {
 namespace {
 
 const std::string kTool = MONGOELECTOR_CLI;
-const std::string kLate = "the store did not answer within 300ms";
+const std::string kLate = "the store did not answer within ";
 
 // Takes connections and says nothing.
 class Mute {
@@ -50,7 +50,7 @@ TEST(Timeout, bounds_the_first_contact_of_who_starts_a_command) {
     const Finished finished =
         run_process({"sh", "-c", line}, {.environment = {{"MONGOELECTOR_REPORT_FILE", file}}});
     EXPECT_EQ(finished.code, 69) << start;
-    EXPECT_NE(finished.err.find(kLate), std::string::npos) << finished.err;
+    EXPECT_NE(finished.err.find(kLate + "300ms"), std::string::npos) << finished.err;
     EXPECT_NE(content(file).find("\"cause\":\"store\""), std::string::npos) << content(file);
   }
 }
@@ -61,29 +61,33 @@ class Timeouts : public testing::Test {
   void slow_claims(int times) const {
     server_.fail_commands("mongoelector",
                           R"("failCommands": ["findAndModify"], "blockConnection": true, )"
-                          R"("blockTimeMS": 1500)",
+                          R"("blockTimeMS": 2500)",
                           times);
   }
   ~Timeouts() override { server_.stop_failing(); }
+  // A machine that is busy enough may not even make contact in this second; then again.
   Finished lock(const std::string& name, const std::string& flag) const {
-    return run_tool({"--uri", server_.uri("timeouts"), "--timeout", "300ms", "lock", name, flag,
-                     "--", "true"});
+    for (int tries = 0;; ++tries) {
+      slow_claims(1);
+      Finished finished = run_tool({"--uri", server_.uri("timeouts"), "--timeout", "1s", "lock",
+                                    name, flag, "--", "true"});
+      if (finished.err.find(kLate + "1s; --timeout") == std::string::npos || tries == 20)
+        return finished;
+    }
   }
 
   Mongod& server_ = Mongod::shared_replica_set();
 };
 
+// A call ends by itself after 1.5 s.
 TEST_F(Timeouts, bounds_the_attempt_of_who_does_not_wait) {
-  slow_claims(1);
   const Finished finished = lock("late", "-n");
   EXPECT_EQ(finished.code, 69);
-  EXPECT_NE(finished.err.find(kLate + "; it may be held all the same"),
-            std::string::npos)
+  EXPECT_NE(finished.err.find(kLate + "1s; it may be held all the same"), std::string::npos)
       << finished.err;
 }
 
 TEST_F(Timeouts, do_not_bound_a_wait) {
-  slow_claims(1);
   EXPECT_EQ(lock("patient", "--quiet-wait").code, 0);
 }
 
