@@ -208,6 +208,14 @@ class LeaseStore {
   // Of locks whose names begin so; rows that are not renewed in time do not count.
   virtual WaitersReply waiters(const std::string& prefix);
 
+  // Upkeep that no promise rests on, such as indexes for what nobody claims any more. Sessions that
+  // have held a lease ask for it once, off every path that somebody waits for; looking at a store
+  // does not. Blocks for a few calls. Returns what could not be made, or is not as it should be;
+  // info() warns of that too from then on. Throws ConnectError if the store does not answer.
+  virtual std::vector<std::string> maintain() { return {}; }
+  // Whether maintain() does anything; answered from memory.
+  virtual bool needs_maintenance() const { return false; }
+
   // Whether processes on other machines may use it too. Decides which clock deadlines run on;
   // answered from memory.
   virtual bool shared() const = 0;

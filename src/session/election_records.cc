@@ -106,6 +106,7 @@ void ElectionParticipant::begin_chapter(Instant now) {
                      .began = now,
                      .expired = expired_seen_};
   runtime_->record([me = self(), chapter = *chapter_] { me->open_term(chapter); });
+  runtime_->leased();
 }
 
 void ElectionParticipant::end_chapter(ElectionEvent by, Instant valid_until) {

@@ -71,6 +71,9 @@ class GuardedStore : public LeaseStore {
   ReleaseReply write_control(const ControlRow& row) override {
     return guarded<ReleaseReply>([&] { return store_->write_control(row); });
   }
+  // What it throws is for whoever asked.
+  std::vector<std::string> maintain() override { return store_->maintain(); }
+  bool needs_maintenance() const override { return store_->needs_maintenance(); }
   bool keeps_waiters() const override { return store_->keeps_waiters(); }
   ReleaseReply report_waiters(const WaitersRow& row) override {
     return guarded<ReleaseReply>([&] { return store_->report_waiters(row); });

@@ -168,6 +168,7 @@ void LockParticipant::release_answered(const Lease& lease, const ReleaseReply& r
   if (reply.outcome == Outcome::granted) {
     emit(EventKind::released, "released " + show_key(key_));
     runtime_->waker().freed_here(key_);
+    runtime_->leased();
   } else if (answer == LeaseEvent::unreleased) {
     emit(EventKind::release_failed,
          "release of " + show_key(key_) + " failed, it ends by itself within " +
@@ -194,6 +195,7 @@ void LockParticipant::renewal_answered(const LeaseId& id, Outcome outcome,
                           .lease_id = id,
                           .sent_at = sent_at,
                           .jitter = random_unit()};
+  if (outcome == Outcome::granted) runtime_->leased();
   if (answer.event == LeaseEvent::unrenewed) {
     emit(EventKind::renewal_failed,
          "renewal of " + show_key(key_) + ": " + describe_trouble(outcome, detail));

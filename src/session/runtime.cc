@@ -13,6 +13,8 @@ namespace {
 
 // What ~Session may take beyond one call budget.
 constexpr Duration kFinishWithin = std::chrono::seconds(2);
+// Nothing depends on upkeep, and a store that answers has done it by then.
+constexpr Duration kUpkeepWithin = std::chrono::milliseconds(250);
 constexpr Duration kTimeCheckEvery = std::chrono::minutes(10);
 
 std::shared_ptr<Clock> pick_clock(const ConnectOptions& options, bool shared) {
@@ -34,6 +36,7 @@ Runtime::Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options)
       dispatcher_(clock_),
       errands_(clock_),
       records_(clock_),
+      upkeep_(clock_),
       proxy_(clock_) {}
 
 void Runtime::require_same_process() const {
@@ -113,7 +116,7 @@ int Runtime::threads() const {
   const std::lock_guard lock(threads_mutex_);
   return int{watchdog_.running()} + int{keeper_.running()} + int{waker_.running()} +
          int{dispatcher_.running()} + int{errands_.running()} + int{records_.running()} +
-         int{proxy_.running()};
+         int{upkeep_.running()} + int{proxy_.running()};
 }
 
 void Runtime::schedule(const std::shared_ptr<Participant>& who, Instant tick_at, Instant renew_at,
@@ -164,6 +167,16 @@ void Runtime::waited(const Key& key) noexcept {
     if (waker_.waiting_for(key) > 0 || !waiter_rows_.nobody_waits(key)) return;
     record([me = shared_from_this(), key] { me->write_waiters(key); });
   } catch (const std::exception&) {  // the row ends by itself
+  }
+}
+
+void Runtime::leased() noexcept {
+  if (maintained_.load() || !store_->needs_maintenance() || maintained_.exchange(true)) return;
+  // Without an answer, memory or a thread the next session has another occasion.
+  start_late(upkeep_);
+  try {
+    upkeep_.post([me = shared_from_this()] { me->tell_new(me->store_->maintain()); });
+  } catch (const std::exception&) {
   }
 }
 
@@ -241,6 +254,7 @@ void Runtime::finish() {
   proxy_.finish(left());
   errands_.finish(left());
   records_.finish(left());
+  upkeep_.finish(std::min(left(), kUpkeepWithin));
   watchdog_.finish(left());
   keeper_.finish(left());
   waker_.finish(left());

@@ -110,6 +110,10 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   // Somebody's wait for it is over.
   void waited(const Key& key) noexcept;
 
+  // A lease has been held, and nobody waits now for what is done about it: lets the store do its
+  // upkeep, aside and once. Any thread; never blocks.
+  void leased() noexcept;
+
   // timeparanoid: the store's wall clock minus ours if it is further off than `max_offset` allows,
   // beyond doubt by the round trip; asked at most every ten minutes while good. Blocks for one
   // store call.
@@ -159,6 +163,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   WorkQueue dispatcher_;
   WorkQueue errands_;
   WorkQueue records_;
+  WorkQueue upkeep_;  // apart, because an end waits for the others
   WorkQueue proxy_;
   mutable std::mutex threads_mutex_;
   Crew crew_ = Crew::none;  // those that run
@@ -172,6 +177,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::optional<NodeStatus::ClockOffset> clock_offset_;
   Instant clock_measured_at_{};
   std::set<std::string> warnings_told_;
+  std::atomic<bool> maintained_ = false;  // or about to be
 };
 
 }  // namespace mongoelector::internal

@@ -114,6 +114,59 @@ TEST_F(RuntimeTest, an_errand_brings_its_own_thread) {
   }));
 }
 
+// One that wants upkeep.
+class KeptStore : public FaultyStore {
+ public:
+  using FaultyStore::FaultyStore;
+  bool needs_maintenance() const override { return true; }
+  std::vector<std::string> maintain() override {
+    ++times;
+    end_.wait();
+    return {"an index is missing"};
+  }
+  void answer() { answered_.set_value(); }
+
+  std::atomic<int> times = 0;
+
+ private:
+  std::promise<void> answered_;
+  std::shared_future<void> end_ = answered_.get_future().share();
+};
+
+TEST_F(RuntimeTest, upkeep_is_for_those_who_have_held_a_lease_once_and_aside) {
+  const auto kept = std::make_shared<KeptStore>(make_memory_store(clock_));
+  const auto session = std::make_shared<Session>(
+      kept, ConnectOptions{.on_event =
+                               [this](const Event& event) {
+                                 const std::lock_guard lock(mutex_);
+                                 messages_.push_back(event.message);
+                               },
+                           .clock = clock_});
+  MongoLocker lock(session, "nightly");
+  EXPECT_FALSE(lock.locked());
+  lock.acquire();
+  EXPECT_EQ(kept->times, 0) << "the caller waits to get to work";
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(lock.touch());
+  EXPECT_TRUE(lock.release());
+  EXPECT_TRUE(eventually([&] { return kept->times == 1; }));
+  kept->answer();
+  EXPECT_TRUE(eventually([&] {
+    const auto told = messages();
+    return std::count(told.begin(), told.end(), "an index is missing") == 1;
+  }));
+  EXPECT_EQ(kept->times, 1);
+}
+
+TEST_F(RuntimeTest, no_end_waits_long_for_upkeep) {
+  const auto kept = std::make_shared<KeptStore>(make_memory_store(clock_));
+  const auto kept_up = std::make_shared<Runtime>(kept, ConnectOptions{.clock = clock_});
+  kept_up->start(seconds(5), internal::Crew::none);
+  kept_up->leased();
+  EXPECT_TRUE(eventually([&] { return kept->times == 1; }));
+  EXPECT_LT(finish(*kept_up), milliseconds(500));
+  kept->answer();
+}
+
 TEST_F(RuntimeTest, without_hints_there_is_no_thread_for_them) {
   store_->send_hints(false);
   const auto session = std::make_shared<Session>(store_, ConnectOptions{.clock = clock_});

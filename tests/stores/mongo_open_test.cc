@@ -3,6 +3,7 @@
 
 #include "mongoelector/error.h"
 #include "stores/mongo_fixture.h"
+#include "support/tcp_proxy.h"
 
 namespace mongoelector::test {
 namespace {
@@ -11,6 +12,12 @@ using std::chrono::seconds;
 
 class MongoOpening : public MongoStore {
  protected:
+  // Open, and its upkeep done.
+  std::shared_ptr<LeaseStore> kept_up(ConnectOptions options = {}) const {
+    auto store = open(std::move(options));
+    store->maintain();
+    return store;
+  }
   std::string indexes(const std::string& collection) const {
     const std::string reply = command(R"({"listIndexes": ")" + collection + R"("})");
     return reply.substr(0, reply.find(R"("ok" :)"));
@@ -22,7 +29,7 @@ class MongoOpening : public MongoStore {
 };
 
 TEST_F(MongoOpening, makes_the_broom_with_two_days_of_grace) {
-  const auto store = open();
+  const auto store = kept_up();
   for (const char* collection : {"mongolocker", "elector.locks"}) {
     const std::string made = indexes(collection);
     EXPECT_NE(made.find(R"("name" : "ts_expire_1", "expireAfterSeconds" : 172800)"),
@@ -30,11 +37,11 @@ TEST_F(MongoOpening, makes_the_broom_with_two_days_of_grace) {
         << made;
   }
   EXPECT_TRUE(store->info().warnings.empty());
-  EXPECT_TRUE(open()->info().warnings.empty()) << "nor when it is there";
+  EXPECT_TRUE(kept_up()->info().warnings.empty()) << "nor when it is there";
 }
 
 TEST_F(MongoOpening, keeps_terms_for_thirty_days_and_control_for_ever) {
-  const auto store = open();
+  const auto store = kept_up();
   const std::string made = indexes("elector.history");
   EXPECT_NE(made.find(R"("name" : "ts_written_1", "expireAfterSeconds" : 2592000)"),
             std::string::npos)
@@ -44,7 +51,7 @@ TEST_F(MongoOpening, keeps_terms_for_thirty_days_and_control_for_ever) {
 }
 
 TEST_F(MongoOpening, makes_the_index_that_python_wants_for_a_python_fleet) {
-  const auto store = open({.python_fleet = PythonFleet::both});
+  const auto store = kept_up({.python_fleet = PythonFleet::both});
   const std::string made = indexes("elector.locks");
   EXPECT_NE(made.find(R"("name" : "ts_expire_1", "expireAfterSeconds" : 0)"), std::string::npos)
       << made;
@@ -54,11 +61,11 @@ TEST_F(MongoOpening, makes_the_index_that_python_wants_for_a_python_fleet) {
 TEST_F(MongoOpening, leaves_a_foreign_index_and_says_what_it_weakens) {
   make_index(R"("name": "theirs", "expireAfterSeconds": 0)");
   const std::string before = indexes("mongolocker");
-  const StoreInfo info = open()->info();
+  const StoreInfo info = kept_up()->info();
   EXPECT_EQ(indexes("mongolocker"), before);
   ASSERT_EQ(info.warnings.size(), 1u);
   EXPECT_NE(info.warnings[0].find("mongolocker"), std::string::npos) << info.warnings[0];
-  EXPECT_TRUE(open({.python_fleet = PythonFleet::v0})->info().warnings.empty());
+  EXPECT_TRUE(kept_up({.python_fleet = PythonFleet::v0})->info().warnings.empty());
 }
 
 TEST_F(MongoOpening, leaves_an_index_of_any_name_that_sweeps_later_or_never) {
@@ -67,7 +74,7 @@ TEST_F(MongoOpening, leaves_an_index_of_any_name_that_sweeps_later_or_never) {
         {R"("name": "plain")", true}}) {
     make_index(rest);
     const std::string before = indexes("mongolocker");
-    const StoreInfo info = open()->info();
+    const StoreInfo info = kept_up()->info();
     EXPECT_EQ(indexes("mongolocker"), before);
     ASSERT_EQ(info.warnings.size(), warned ? 1u : 0u) << rest;
     for (const std::string& warning : info.warnings)
@@ -79,15 +86,37 @@ TEST_F(MongoOpening, leaves_an_index_of_any_name_that_sweeps_later_or_never) {
 TEST_F(MongoOpening, goes_on_when_the_name_of_the_index_is_taken) {
   command(R"({"createIndexes": "mongolocker", "indexes": [{"key": {"other": 1},
               "name": "ts_expire_1"}]})");
-  const auto store = open();
+  const auto store = kept_up();
   const StoreInfo info = store->info();
   ASSERT_EQ(info.warnings.size(), 1u);
   EXPECT_NE(info.warnings[0].find("not swept"), std::string::npos) << info.warnings[0];
   hold(*store, key_);
 }
 
-TEST_F(MongoOpening, needs_no_index_later) {
+TEST_F(MongoOpening, changes_nothing) {
   const auto store = open();
+  store->read(key_);
+  store->list(Kind::election, "");
+  EXPECT_EQ(command(R"({"listCollections": 1})").find(R"("name" :)"), std::string::npos);
+  EXPECT_TRUE(store->info().warnings.empty());
+}
+
+// Where a round trip takes long, whoever starts something waits for each of these.
+TEST_F(MongoOpening, asks_once_before_the_first_claim) {
+  TcpProxy counted(server_.port(), TcpProxy::Speech::mongodb);
+  const auto store = internal::open_mongo_store(
+      "mongodb://127.0.0.1:" + std::to_string(counted.port()) + "/" + database_ +
+          "?directConnection=true",
+      {});
+  hold(*store, key_);
+  auto commands = counted.counts().commands;
+  commands.erase("hello");  // connecting, and monitors
+  commands.erase("isMaster");
+  EXPECT_EQ(commands, (std::map<std::string, int>{{"listCollections", 1}, {"findAndModify", 1}}));
+}
+
+TEST_F(MongoOpening, needs_no_index_later) {
+  const auto store = kept_up();
   command(R"({"dropIndexes": "mongolocker", "index": "*"})");
   hold(*store, key_);
   EXPECT_TRUE(store->read(key_).record);

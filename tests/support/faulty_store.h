@@ -67,6 +67,8 @@ class FaultyStore : public LeaseStore {
   HistoryReply history(const Key& key, WallTime since, std::size_t limit) override;
   ControlReply read_control(const Key& key) override;
   ReleaseReply write_control(const ControlRow& row) override;
+  std::vector<std::string> maintain() override { return inner_->maintain(); }
+  bool needs_maintenance() const override { return inner_->needs_maintenance(); }
   bool keeps_waiters() const override { return inner_->keeps_waiters(); }
   ReleaseReply report_waiters(const WaitersRow& row) override;
   WaitersReply waiters(const std::string& prefix) override { return inner_->waiters(prefix); }

@@ -38,7 +38,7 @@ bool unauthorized(const Failure& failure) {
 }
 
 Bson greet(Driver& driver, Call& call) {
-  Answer hello = call.run("admin", object({{"hello", std::int32_t{1}}}));
+  Answer hello = call.hello();
   const bool too_old = hello.failure ? hello.failure->source == Source::server &&
                                            hello.failure->code == kCommandNotFound
                                      : integer(*hello.reply, "maxWireVersion").value_or(0) <
@@ -64,21 +64,23 @@ std::optional<std::string> unfit_kind(const bson_t& listed) {
   return std::nullopt;
 }
 
-// Of collections that are there and that we may look at.
-void check_kinds(Driver& driver, Call& call, const Names& names) {
+// Of collections that are there. False: we may not look, because the server wants to know who we
+// are, or because we may do little.
+bool check_kinds(Driver& driver, Call& call, const Names& names) {
   Bson either = object({{"$in", list({names.locks, names.elections})}});
   const Answer listing =
       call.run(names.database, object({{"listCollections", std::int32_t{1}},
                                        {"filter", object({{"name", std::move(either)}})}}));
   if (listing.failure && !unauthorized(*listing.failure)) refuse(driver, *listing.failure);
   const auto cursor = part(*listing.reply, "cursor");
-  if (!cursor) return;
+  if (!cursor) return false;
   each(**cursor, "firstBatch", [&](const bson_t& listed) {
     const auto kind = unfit_kind(listed);
     if (!kind) return;
     refuse_as_unsupported(names.database + "." + text(listed, "name").value_or("?") + " " + *kind +
                           " and cannot hold leases; drop it or use another database");
   });
+  return true;
 }
 
 // Sharded by anything but _id, two shards may each have a document of one key.
@@ -187,11 +189,11 @@ std::vector<std::string> check_deployment(Driver& driver, const Names& names) {
     if (warning) warnings.push_back(std::move(*warning));
   };
   warn(arbiter_warning(hello));
-  check_kinds(driver, call, names);
-  const Login login(call);
+  const bool listed = check_kinds(driver, call, names);
+  const Login login = driver.logs_in() ? Login(call) : Login();
   for (const std::string& collection : {names.locks, names.elections}) {
-    // A majority read of nothing; where we are somebody, our privileges say as much.
-    if (collection == names.locks || !login.may("find", names.database, collection))
+    // A server that lists for somebody without a name lets him read too.
+    if (!listed || !login.may("find", names.database, collection))
       check_read(driver, call, names.database, collection);
     check_shard_key(call, names.database, collection);
     warn(login.lacking(names.database, collection));

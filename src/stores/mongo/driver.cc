@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -131,6 +132,14 @@ bool known_option(const std::string& name) {
          mongoc_uri_option_is_utf8(name.c_str());
 }
 
+std::string strange_compressor(const std::string& option, const mongoc_uri_t& parsed) {
+  std::istringstream names(option.substr(std::min(option.find('=') + 1, option.size())));
+  for (std::string name; std::getline(names, name, ',');) {
+    if (!bson_has_field(mongoc_uri_get_compressors(&parsed), name.c_str())) return name;
+  }
+  return {};
+}
+
 // What is wrong with a URI that the driver takes: it ignores an option that it does not know, with
 // a word in its log, and a mistyped "tls" must not go unnoticed. Its log is no way to hear of it,
 // because it belongs to whoever in the process asked for it last.
@@ -148,6 +157,9 @@ std::string overlooked(const std::string& uri, const mongoc_uri_t& parsed) {
     if (option.empty()) return "an option is empty";
     const std::string name = option.substr(0, option.find('='));
     if (!known_option(name)) return "there is no option \"" + name + '"';
+    if (lower(name) != MONGOC_URI_COMPRESSORS) continue;
+    const std::string strange = strange_compressor(option, parsed);
+    if (!strange.empty()) return "there is no compressor \"" + strange + '"';
   }
   return {};
 }
@@ -313,6 +325,14 @@ Answer Call::run(const std::string& database, const Bson& command) {
   return answer;
 }
 
+Answer Call::hello() {
+  const Description kept(mongoc_client_get_server_description(client_, server_.id));
+  const bson_t* said = kept ? mongoc_server_description_hello_response(kept.get()) : nullptr;
+  if (said != nullptr && !bson_empty(said)) return {.reply = Bson(*said)};
+  // Behind a load balancer nobody monitors.
+  return run("admin", object({{"hello", std::int32_t{1}}}));
+}
+
 void Call::stir(const std::string& database, const std::string& collection) {
   bson_error_t error{};
   const Session session(mongoc_client_start_session(client_, nullptr, &error));
@@ -395,6 +415,8 @@ Driver::Driver(const std::string& uri, const std::string& application)
   const char* database = mongoc_uri_get_database(parsed.get());
   database_ = database == nullptr ? "" : database;
   location_ = location_of(*parsed);
+  logs_in_ = mongoc_uri_get_username(parsed.get()) != nullptr ||
+             mongoc_uri_get_auth_mechanism(parsed.get()) != nullptr;
   pool_ = std::make_shared<Pool>(uri_, application_, budget_);
 }
 

@@ -74,6 +74,8 @@ class Call {
             Bson options);
   // On exactly server(), as it is.
   Answer run(const std::string& database, const Bson& command);
+  // What server() said to the driver's latest hello; asked now where the driver keeps none.
+  Answer hello();
   // Makes whoever waits for the server's next write look up: the end of a transaction that only
   // read is logged like one. Changes nothing, promises nothing.
   void stir(const std::string& database, const std::string& collection);
@@ -126,6 +128,7 @@ class Driver {
 
   const std::string& database() const { return database_; }  // of the URI, may be empty
   const std::string& location() const { return location_; }  // hosts, without user or secrets
+  bool logs_in() const { return logs_in_; }                  // the URI says as whom
 
  private:
   std::shared_ptr<Pool> pool();
@@ -134,6 +137,7 @@ class Driver {
   std::string application_;
   std::string database_;
   std::string location_;
+  bool logs_in_ = false;
   std::mutex mutex_;
   Duration budget_ = kFirstBudget;
   std::shared_ptr<Pool> pool_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -64,14 +65,13 @@ class MongoStore : public LeaseStore {
  public:
   MongoStore(const std::string& uri, const ConnectOptions& options)
       : shared_driver_(std::make_shared<Driver>(uri, options.application)),
-        takeover_(options.takeover) {
+        takeover_(options.takeover),
+        fleet_(options.python_fleet) {
     names_ = names_of(options);
     names_.database = !options.database.empty()    ? options.database
                       : !driver_.database().empty() ? driver_.database()
                                                     : "mongoelector";
     warnings_ = check_deployment(driver_, names_);
-    for (std::string& warning : prepare_indexes(driver_, names_, options.python_fleet))
-      warnings_.push_back(std::move(warning));
   }
 
   ClaimReply claim(const ClaimRequest& request) override {
@@ -152,12 +152,24 @@ class MongoStore : public LeaseStore {
     return reply;
   }
 
+  std::vector<std::string> maintain() override {
+    std::vector<std::string> found = prepare_indexes(driver_, names_, fleet_);
+    const std::lock_guard lock(maintained_mutex_);
+    maintained_ = found;
+    return found;
+  }
+  bool needs_maintenance() const override { return true; }
+
   std::unique_ptr<Watch> watch() override { return open_watch(shared_driver_, names_); }
 
   StoreInfo info() override {
     StoreInfo info{.kind = "mongodb",
                    .location = driver_.location() + ", database " + names_.database,
                    .warnings = warnings_};
+    {
+      const std::lock_guard lock(maintained_mutex_);
+      info.warnings.insert(info.warnings.end(), maintained_.begin(), maintained_.end());
+    }
     Call call = driver_.begin();
     const auto failing = [&](const Failure& failure) {
       info.outcome = outcome_of(failure, Phase::read);
@@ -422,7 +434,10 @@ class MongoStore : public LeaseStore {
   Driver& driver_ = *shared_driver_;
   const Takeover takeover_;
   Names names_;
-  std::vector<std::string> warnings_;
+  const PythonFleet fleet_;
+  std::vector<std::string> warnings_;  // of this deployment
+  std::mutex maintained_mutex_;
+  std::vector<std::string> maintained_;  // warnings of the latest maintain()
   StoredTokens stored_;
 };
 

@@ -14,6 +14,7 @@ namespace mongoelector::internal::mongo {
 // Who we are to the server, asked once.
 class Login {
  public:
+  Login() = default;  // we did not ask: nothing is known
   explicit Login(Call& call);
 
   // The server takes us for nobody: it wants no user, or we named none.
