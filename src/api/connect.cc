@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/host.h"
 #include "base/text.h"
 #include "mongoelector/error.h"
 #include "mongoelector/memory_store.h"
@@ -37,6 +38,7 @@ std::shared_ptr<LeaseStore> open_store(std::string_view uri, const ConnectOption
     return internal::open_sqlite_store(path);
   }
   if (uri.starts_with("mongodb://") || uri.starts_with("mongodb+srv://")) {
+    internal::begin_qualified_host_name();  // of every holder there
     return internal::open_mongo_store(std::string(uri), options);
   }
   throw ConnectError(ConnectProblem::bad_uri,

@@ -1,17 +1,65 @@
 #include "base/host.h"
 
 #include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <array>
+#include <condition_variable>
 #include <cstring>
 #include <fstream>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 
 namespace mongoelector::internal {
 
+struct NameLookUp::Answer {
+  std::mutex mutex;
+  std::condition_variable given;
+  std::optional<std::string> name;
+
+  void give(std::string answer) {
+    const std::lock_guard lock(mutex);
+    name = std::move(answer);
+    given.notify_all();
+  }
+};
+
+NameLookUp::NameLookUp(std::function<std::string()> ask) : answer_(std::make_shared<Answer>()) {
+  // Signals belong to the program.
+  sigset_t all{};
+  sigset_t before{};
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    std::thread([answer = answer_, ask = std::move(ask)] {
+      std::string name;
+      try {
+        name = ask();
+      } catch (const std::exception&) {  // no answer
+      }
+      answer->give(std::move(name));
+    }).detach();
+  } catch (const std::exception&) {
+    answer_->give({});
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+std::string NameLookUp::get(Duration patience) const {
+  std::unique_lock lock(answer_->mutex);
+  answer_->given.wait_until(lock, began_ + patience, [&] { return answer_->name.has_value(); });
+  return answer_->name.value_or("");
+}
+
 namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(1);
 
 std::string look_up_host_name() {
   std::string result = host_name();
@@ -31,6 +79,11 @@ std::string look_up_host_name() {
   return result;
 }
 
+const NameLookUp& own_name() {
+  static const NameLookUp looked_up(look_up_host_name);
+  return looked_up;
+}
+
 }  // namespace
 
 std::string host_name() {
@@ -39,9 +92,11 @@ std::string host_name() {
   return name.data();
 }
 
-const std::string& qualified_host_name() {
-  static const std::string name = look_up_host_name();
-  return name;
+void begin_qualified_host_name() { own_name(); }
+
+std::string qualified_host_name() {
+  std::string name = own_name().get(kPatience);
+  return name.empty() ? host_name() : name;
 }
 
 std::int64_t process_id() { return getpid(); }
