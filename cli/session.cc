@@ -35,14 +35,16 @@ std::string read_uri(const std::string& file, const std::string& origin, bool st
   return text;
 }
 
-// Ignoring a prefix would let two fleets meet that were to be kept apart.
-void refuse_prefix(const StoreChoice& choice) {
-  const Setting& prefix = choice.collection_prefix;
-  if (prefix.value.empty() || choice.on_a_server()) return;
-  throw Failure(Exit::config,
-                fmt::format("{} is for MongoDB only, but the store is {}", prefix.origin,
-                            internal::quoted(choice.shown_uri())),
-                "use another file instead: --uri sqlite:PATH");
+// Ignoring these would let two fleets meet that were to be kept apart.
+void refuse_names(const StoreChoice& choice) {
+  if (choice.on_a_server()) return;
+  for (const Setting* name : {&choice.database, &choice.collection_prefix}) {
+    if (name->value.empty()) continue;
+    throw Failure(Exit::config,
+                  fmt::format("{} is for MongoDB only, but the store is {}", name->origin,
+                              internal::quoted(choice.shown_uri())),
+                  "use another file instead: --uri sqlite:PATH");
+  }
 }
 
 // Where nobody has named a store.
@@ -100,7 +102,7 @@ Connection open_connection(Context& context, bool stdin_is_free, ConnectOptions 
 
 Connection open_connection(Context& context, StoreChoice choice, ConnectOptions options) {
   refuse_default(choice);
-  refuse_prefix(choice);
+  refuse_names(choice);
   add_password(context, choice);
   Connection connection;
   connection.by_default = choice.origin.empty();

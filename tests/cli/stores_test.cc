@@ -82,13 +82,15 @@ TEST(StoreChoice, fleets_with_prefixes_of_their_own_do_not_meet) {
     EXPECT_EQ(at.tool({"list", "--collection-prefix", prefix}).code, 78) << prefix;
 }
 
-TEST(StoreChoice, a_prefix_is_refused_where_it_would_keep_nobody_apart) {
+TEST(StoreChoice, names_on_a_server_are_refused_where_they_would_keep_nobody_apart) {
   const TempDir dir;
   for (const std::string& uri : {"sqlite:" + dir.file("a.db"), std::string("memory:")}) {
-    const Finished tool = run_tool({"list", "--json", "--collection-prefix", "a_"},
-                                   {.environment = {{"MONGODB_URI", uri}}});
-    expect_failure(tool, 78);
-    EXPECT_NE(tool.err.find("--collection-prefix is for MongoDB only"), std::string::npos);
+    for (const std::string flag : {"--collection-prefix", "--database"}) {
+      const Finished tool = run_tool({"list", "--json", flag, "a_"},
+                                     {.environment = {{"MONGODB_URI", uri}}});
+      expect_failure(tool, 78);
+      EXPECT_NE(tool.err.find(flag + " is for MongoDB only"), std::string::npos);
+    }
   }
 }
 
