@@ -69,6 +69,7 @@ class AcquireCommand : public Command {
                                           .note = note_},
                                .lease_id = internal::new_lease_id(),
                                .ttl = ttl_};
+    store.maintain({});  // no session is there later to do it
     ClaimReply reply = store.claim(request);
     // A repeat with the same lease_id is the same lease.
     if (reply.outcome == Outcome::unknown) reply = store.claim(request);

@@ -97,10 +97,10 @@ class InitCommand : public Command {
   static Answer made(Context& context, const StoreChoice& choice) {
     const Deadline deadline(context, "; some of it may be made all the same");
     const Connection connection = open_connection(context, choice);
-    LeaseStore& store = connection.session->store();
-    store.maintain();
-    Answer answer{
-        .store = connection.uri, .parts = parts_of(choice), .warnings = store.info().warnings};
+    connection.session->store().maintain({});
+    Answer answer{.store = connection.uri,
+                  .parts = parts_of(choice),
+                  .warnings = ask_moment(connection).info.warnings};
     // What the store warns of is not as it should be.
     std::erase_if(answer.parts, [&](const Part& part) {
       return std::any_of(answer.warnings.begin(), answer.warnings.end(),

@@ -43,7 +43,9 @@ void refuse_names(const StoreChoice& choice) {
     throw Failure(Exit::config,
                   fmt::format("{} is for MongoDB only, but the store is {}", name->origin,
                               internal::quoted(choice.shown_uri())),
-                  "use another file instead: --uri sqlite:PATH");
+                  name->origin.starts_with("--")
+                      ? "use another file instead: --uri sqlite:PATH"
+                      : "name a MongoDB, or take that out: here a file of its own does that");
   }
 }
 

@@ -80,7 +80,7 @@ class LeaseId {
 // Who holds a lease. Only `uuid` identifies; the rest is for people reading it.
 struct Holder {
   std::string uuid;  // one per locker or elector object and process
-  std::string host;  // fully qualified name if the resolver gave one
+  std::string host;  // fully qualified name if the resolver gives one in a second
   std::int64_t pid = 0;
   std::string label = {};  // a name for people, may be empty
   std::string note = {};   // free text shown to others, may be empty

@@ -112,7 +112,8 @@ struct ControlRow {
   std::vector<std::string> cordoned = {};
 };
 
-// Whether `word` of an operator means this member: it is its label, host or uuid.
+// Whether `word` of an operator means this member: it is its label, its uuid, or its host, either
+// of which may lack the domain.
 bool means(std::string_view word, const Holder& member);
 
 struct ControlReply {

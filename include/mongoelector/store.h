@@ -33,6 +33,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -210,9 +211,10 @@ class LeaseStore {
 
   // Upkeep that no promise rests on, such as indexes for what nobody claims any more. Sessions that
   // have held a lease ask for it once, off every path that somebody waits for; looking at a store
-  // does not. Blocks for a few calls. Returns what could not be made, or is not as it should be;
-  // info() warns of that too from then on. Throws ConnectError if the store does not answer.
-  virtual std::vector<std::string> maintain() { return {}; }
+  // does not. Blocks for a few calls, or until the one under way ends when `stop` is requested.
+  // Returns what could not be made, or is not as it should be; info() warns of that too from then
+  // on. Throws ConnectError if the store does not answer.
+  virtual std::vector<std::string> maintain(const std::stop_token& stop);
   // Whether maintain() does anything; answered from memory.
   virtual bool needs_maintenance() const { return false; }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstring>
 #include <fstream>
@@ -79,9 +80,20 @@ std::string look_up_host_name() {
   return result;
 }
 
+// Of this process: in a child the thread that asks is missing. Never freed, because a thread that
+// is left behind may ask at any time.
 const NameLookUp& own_name() {
-  static const NameLookUp looked_up(look_up_host_name);
-  return looked_up;
+  struct Asked {
+    pid_t by = getpid();
+    NameLookUp name{look_up_host_name};
+  };
+  static std::atomic<const Asked*> asked = nullptr;
+  const Asked* known = asked.load();
+  if (known != nullptr && known->by == getpid()) return known->name;
+  const auto* mine = new Asked;
+  if (asked.compare_exchange_strong(known, mine)) return mine->name;
+  delete mine;
+  return known->name;
 }
 
 }  // namespace

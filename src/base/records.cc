@@ -26,11 +26,28 @@ std::optional<EndedBy> internal::parse_ended_by(std::string_view word) {
   return std::nullopt;
 }
 
+namespace {
+
+// Of the two names of a machine, the plain and the dotted one, a holder has the one that could be
+// had when it was made.
+bool same_host(std::string_view one, std::string_view other) {
+  if (one == other) return true;
+  const std::size_t dot = one.find('.');
+  const std::size_t other_dot = other.find('.');
+  if ((dot == one.npos) == (other_dot == other.npos)) return false;
+  return one.substr(0, dot) == other.substr(0, other_dot);
+}
+
+}  // namespace
+
 bool means(std::string_view word, const Holder& member) {
-  return !word.empty() && (word == member.uuid || word == member.host || word == member.label);
+  return !word.empty() &&
+         (word == member.uuid || same_host(word, member.host) || word == member.label);
 }
 
 // What a store without these rows answers.
+
+std::vector<std::string> LeaseStore::maintain(const std::stop_token&) { return {}; }
 
 ReleaseReply LeaseStore::record_term(const TermRow&) {
   return {.outcome = Outcome::denied, .detail = "this store keeps no history"};

@@ -72,7 +72,9 @@ class GuardedStore : public LeaseStore {
     return guarded<ReleaseReply>([&] { return store_->write_control(row); });
   }
   // What it throws is for whoever asked.
-  std::vector<std::string> maintain() override { return store_->maintain(); }
+  std::vector<std::string> maintain(const std::stop_token& stop) override {
+    return store_->maintain(stop);
+  }
   bool needs_maintenance() const override { return store_->needs_maintenance(); }
   bool keeps_waiters() const override { return store_->keeps_waiters(); }
   ReleaseReply report_waiters(const WaitersRow& row) override {

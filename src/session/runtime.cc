@@ -13,7 +13,8 @@ namespace {
 
 // What ~Session may take beyond one call budget.
 constexpr Duration kFinishWithin = std::chrono::seconds(2);
-// Nothing depends on upkeep, and a store that answers has done it by then.
+// Nothing depends on upkeep, and a store nearby has done it by then. Of a distant one the call
+// under way is waited for: who ends should leave nobody behind in the driver.
 constexpr Duration kUpkeepWithin = std::chrono::milliseconds(250);
 constexpr Duration kTimeCheckEvery = std::chrono::minutes(10);
 
@@ -172,11 +173,19 @@ void Runtime::waited(const Key& key) noexcept {
 
 void Runtime::leased() noexcept {
   if (maintained_.load() || !store_->needs_maintenance() || maintained_.exchange(true)) return;
-  // Without an answer, memory or a thread the next session has another occasion.
   start_late(upkeep_);
   try {
-    upkeep_.post([me = shared_from_this()] { me->tell_new(me->store_->maintain()); });
+    upkeep_.post([me = shared_from_this()] { me->maintain(); });
   } catch (const std::exception&) {
+    maintained_ = false;
+  }
+}
+
+void Runtime::maintain() {
+  try {
+    tell_new(store_->maintain(end_upkeep_.get_token()));
+  } catch (const std::exception&) {  // the next renewal is another occasion
+    maintained_ = false;
   }
 }
 
@@ -254,7 +263,9 @@ void Runtime::finish() {
   proxy_.finish(left());
   errands_.finish(left());
   records_.finish(left());
-  upkeep_.finish(std::min(left(), kUpkeepWithin));
+  upkeep_.await_idle(std::min(left(), kUpkeepWithin));
+  end_upkeep_.request_stop();
+  upkeep_.finish(left());
   watchdog_.finish(left());
   keeper_.finish(left());
   waker_.finish(left());

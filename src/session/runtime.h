@@ -7,11 +7,12 @@
 //   errands     store calls of candidates: read, claim, release
 //   records     store calls that nothing waits for: status rows, history, control
 //   proxy       store calls of the program's own threads; not before the store fails to answer
+//   upkeep      maintain() of a store that needs it
 //
-// Six at most, seven in trouble, whatever the number of leases; a lock that nobody waits for needs
-// two of them, and no more are started for it. Locks: a participant's own lock may
-// be held when calling schedule(), call(), errand(), record() or emit(); none of these takes a
-// participant's lock.
+// Six at most, one more in trouble and one for upkeep, whatever the number of leases; a lock that
+// nobody waits for needs two of them, and no more are started for it. Locks: a participant's own
+// lock may be held when calling schedule(), call(), errand(), record() or emit(); none of these
+// takes a participant's lock.
 #pragma once
 
 #include <atomic>
@@ -111,7 +112,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void waited(const Key& key) noexcept;
 
   // A lease has been held, and nobody waits now for what is done about it: lets the store do its
-  // upkeep, aside and once. Any thread; never blocks.
+  // upkeep aside, once unless that fails. Any thread; never blocks.
   void leased() noexcept;
 
   // timeparanoid: the store's wall clock minus ours if it is further off than `max_offset` allows,
@@ -134,6 +135,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void start_late(WorkQueue& queue) noexcept;
   void begin_waker();
   void write_waiters(const Key& key);
+  void maintain();
 
   // Shared with the jobs that deliver: they may outlive the session.
   struct Events {
@@ -163,7 +165,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   WorkQueue dispatcher_;
   WorkQueue errands_;
   WorkQueue records_;
-  WorkQueue upkeep_;  // apart, because an end waits for the others
+  WorkQueue upkeep_;  // apart, because an end cuts it short
   WorkQueue proxy_;
   mutable std::mutex threads_mutex_;
   Crew crew_ = Crew::none;  // those that run
@@ -178,6 +180,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   Instant clock_measured_at_{};
   std::set<std::string> warnings_told_;
   std::atomic<bool> maintained_ = false;  // or about to be
+  std::stop_source end_upkeep_;
 };
 
 }  // namespace mongoelector::internal

@@ -13,6 +13,7 @@ void WorkQueue::start() {
       if (!shared->jobs.empty()) {
         std::function<void()> job = std::move(shared->jobs.front());
         shared->jobs.pop_front();
+        shared->busy = true;
         lock.unlock();
         try {
           job();
@@ -20,6 +21,8 @@ void WorkQueue::start() {
         }
         job = nullptr;  // what it owns goes before the lock is taken again
         lock.lock();
+        shared->busy = false;
+        shared->idle.notify_all();
       } else if (shared->closing) {
         return;
       } else {
@@ -36,17 +39,25 @@ void WorkQueue::post(std::function<void()> job) {
   shared_->changed.notify_one();
 }
 
+void WorkQueue::await_idle(Duration within) {
+  const Instant until = clock_->now() + within;
+  std::unique_lock lock(shared_->mutex);
+  while ((shared_->busy || !shared_->jobs.empty()) && clock_->now() < until)
+    clock_->wait(lock, shared_->idle, until);
+}
+
 bool WorkQueue::finish(Duration within) {
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->closing = true;
     shared_->changed.notify_one();
   }
-  if (thread_.finish(*clock_, within)) return true;
+  const bool ended = thread_.finish(*clock_, within);
+  // Also those for which there was no thread: they own what owns this queue.
   std::deque<std::function<void()>> dropped;
   const std::lock_guard lock(shared_->mutex);
   std::swap(dropped, shared_->jobs);
-  return false;
+  return ended;
 }
 
 }  // namespace mongoelector::internal

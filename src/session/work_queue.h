@@ -20,6 +20,8 @@ class WorkQueue {
   // Any thread; never blocks. Jobs posted after finish() are dropped. One that throws is over, the
   // next one runs.
   void post(std::function<void()> job);
+  // Until nothing is queued or runs, at most `within`.
+  void await_idle(Duration within);
   // Lets queued jobs run to their end, at most `within`.
   bool finish(Duration within);
   bool running() const { return thread_.running(); }
@@ -30,6 +32,8 @@ class WorkQueue {
     std::mutex mutex;
     std::condition_variable changed;
     std::deque<std::function<void()>> jobs;
+    bool busy = false;
+    std::condition_variable idle;
     bool closing = false;
   };
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();

@@ -151,7 +151,15 @@ TEST_F(OnMongod, wake_ups_come_back_after_the_server_was_away) {
 }
 
 TEST_F(OnMongod, the_end_of_a_session_waits_for_no_wake_up) {
+  const auto looks_at_indexes = [&] {
+    const std::string status = server_->run_command(R"({"serverStatus": 1})");
+    std::smatch total;
+    const std::regex counter(R"re("listIndexes" : \{[^}]*"total" : \D*(\d+))re");
+    EXPECT_TRUE(std::regex_search(status, total, counter));
+    return total.empty() ? 0 : std::stoi(total[1]);
+  };
   for (const bool hanging : {false, true}) {
+    const int before_upkeep = looks_at_indexes();
     auto here = session();
     {
       MongoLocker holder(here, "nightly");
@@ -160,6 +168,9 @@ TEST_F(OnMongod, the_end_of_a_session_waits_for_no_wake_up) {
       EXPECT_THROW(waiter.acquire({.timeout = milliseconds(10)}), AcquireTimeout);
       ASSERT_TRUE(has_hints(here));
     }
+    // Upkeep is a call like others, and the end waits for the one under way.
+    ASSERT_TRUE(eventually([&] { return looks_at_indexes() == before_upkeep + 4; }));
+    server_->run_command(R"({"ping": 1})");
     if (hanging) server_->suspend();
     const auto before = Steady::now();
     here.reset();

@@ -179,11 +179,12 @@ TEST(Supervisor, a_stopped_supervisor_does_not_keep_the_command_beyond_the_lease
 
 TEST(Supervisor, a_store_that_hangs_ends_the_command_before_the_lease) {
   const LocalStore store;
-  Process tool(store.lock(kStubborn, {"--ttl", "2s", "--grace", "300ms"}));
+  Process tool(store.lock(kStubborn, {"--ttl", "9s", "--grace", "2s"}));
   const pid_t pid = await_ready(tool);
   const WriteBlock block(store.file("leases.db"));
   ASSERT_TRUE(block.taken());
   tool.await_error_line("lease can no longer be proven; stopping pid " + std::to_string(pid));
+  tool.await_line("got TERM");
   ASSERT_TRUE(eventually([&] { return gone(pid); }));
   const auto record = store.record(Kind::lock);
   ASSERT_TRUE(record);

@@ -30,9 +30,27 @@ TEST(Regression, unknown_options_are_refused_whoever_reads_the_log_of_the_driver
             std::string::npos);
 }
 
-// Nothing listens at the port: they are past the reading.
-TEST(Regression, a_question_mark_in_a_password_begins_no_options) {
-  for (const char* uri : {"mongodb://a:b?c=d@127.0.0.1:1/", "mongodb://127.0.0.1:1/?"}) {
+TEST(Regression, half_a_password_is_not_taken_for_a_host_that_is_to_be_looked_up) {
+  const std::string complaint = complaint_about("mongodb+srv://a:s3c@ret@c.example.invalid/");
+  EXPECT_NE(complaint.find("%40"), std::string::npos) << complaint;
+  EXPECT_EQ(complaint.find("ret"), std::string::npos) << complaint;
+}
+
+TEST(Regression, compressors_are_judged_as_the_driver_reads_them) {
+  for (const char* list : {"lzma", "zlib,", "", "zlib&compressors=lzma"}) {
+    EXPECT_NE(complaint_about(std::string("mongodb://127.0.0.1:1/?compressors=") + list)
+                  .find("cannot be read"),
+              std::string::npos)
+        << list;
+  }
+}
+
+// Nothing listens there: they are past the reading.
+TEST(Regression, odd_uris_that_the_driver_understands_are_not_refused) {
+  for (const char* uri :
+       {"mongodb://a:b?c=d@127.0.0.1:1/", "mongodb://127.0.0.1:1/?",
+        "mongodb://127.0.0.1:1/?compressors=lzma&compressors=zlib%2Csnappy",
+        "mongodb://%2Fnowhere%2Fa%40b.sock/"}) {
     try {
       connect(uri);
       ADD_FAILURE() << "connected to " << uri;

@@ -34,12 +34,13 @@ TEST(StoppedGuardian, does_not_keep_a_signal_from_the_command) {
 
 TEST(StoppedGuardian, does_not_keep_the_command_alive_when_nothing_makes_it_go_on) {
   const LocalStore store;
-  Process tool(store.lock(kStubborn, {"--ttl", "10s", "--grace", "200ms"}));
+  Process tool(store.lock(kStubborn, {"--ttl", "10s", "--grace", "2s"}));
   const pid_t pid = await_ready(tool);
   {
     const Frozen guardian(guardian_of(pid));
     ASSERT_TRUE(guardian.stopped());
     tool.signal(SIGTERM);
+    tool.await_line("got TERM");
     ASSERT_TRUE(eventually([&] { return gone(pid); }));
     EXPECT_FALSE(store.record(Kind::lock)->claimable)
         << "given up before anybody has seen the whole group end";
@@ -49,13 +50,14 @@ TEST(StoppedGuardian, does_not_keep_the_command_alive_when_nothing_makes_it_go_o
 
 TEST(StoppedGuardian, does_not_keep_the_command_beyond_the_lease) {
   const LocalStore store;
-  Process tool(store.lock(kStubborn, {"--ttl", "2s", "--grace", "300ms"}));
+  Process tool(store.lock(kStubborn, {"--ttl", "9s", "--grace", "2s"}));
   const pid_t pid = await_ready(tool);
   {
     const Frozen guardian(guardian_of(pid));
     ASSERT_TRUE(guardian.stopped());
     const WriteBlock block(store.file("leases.db"));
     ASSERT_TRUE(block.taken());
+    tool.await_line("got TERM");
     ASSERT_TRUE(eventually([&] { return gone(pid); }));
     EXPECT_GT(store.record(Kind::lock)->remaining, Duration::zero());
   }

@@ -15,7 +15,7 @@ class MongoOpening : public MongoStore {
   // Open, and its upkeep done.
   std::shared_ptr<LeaseStore> kept_up(ConnectOptions options = {}) const {
     auto store = open(std::move(options));
-    store->maintain();
+    store->maintain({});
     return store;
   }
   std::string indexes(const std::string& collection) const {

@@ -176,7 +176,7 @@ TEST_F(MongoWatch, following_another_election_wakes_nobody_and_misses_nothing) {
 
 TEST_F(MongoWatch, a_record_swept_by_the_server_is_hinted_too) {
   hold(*store_, key_);
-  store_->maintain();
+  store_->maintain({});
   Listener listener(watching_->watch());
   put("nightly",
       R"({"$mergeObjects": ["$$ROOT", {"ts_expire": {"$subtract": ["$$NOW", 200000000]}}]})");
@@ -333,7 +333,7 @@ TEST(MongoWatchAlone, a_user_without_the_privilege_has_no_hints_and_is_told) {
 TEST(MongoWatchAlone, the_stream_leaves_a_member_that_is_cut_off_for_the_primary) {
   ReplicaSet set(ReplicaSet::Links::proxied);
   const auto store = internal::open_mongo_store(set.uri("ops"), {});
-  store->maintain();  // a stream over nothing at all has no place to go on from: all look instead
+  store->maintain({});  // a stream over nothing at all has no place to go on from: all look instead
   Listener listener(store->watch());
   const int deaf = set.await_primary();
   set.partition(deaf, ReplicaSet::Direction::both, ReplicaSet::With::members);

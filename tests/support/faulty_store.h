@@ -67,7 +67,9 @@ class FaultyStore : public LeaseStore {
   HistoryReply history(const Key& key, WallTime since, std::size_t limit) override;
   ControlReply read_control(const Key& key) override;
   ReleaseReply write_control(const ControlRow& row) override;
-  std::vector<std::string> maintain() override { return inner_->maintain(); }
+  std::vector<std::string> maintain(const std::stop_token& stop) override {
+    return inner_->maintain(stop);
+  }
   bool needs_maintenance() const override { return inner_->needs_maintenance(); }
   bool keeps_waiters() const override { return inner_->keeps_waiters(); }
   ReleaseReply report_waiters(const WaitersRow& row) override;

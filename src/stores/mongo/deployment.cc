@@ -13,6 +13,7 @@ namespace mongoelector::internal::mongo {
 namespace {
 
 constexpr std::int64_t kOldestWireVersion = 9;  // server 4.4: expressions in projections
+constexpr std::int64_t kAlwaysMajorityReads = 13;  // server 5.0: they cannot be switched off
 constexpr int kNamespaceNotFound = 26;
 
 constexpr int kCommandNotFound = 59;
@@ -146,9 +147,7 @@ std::optional<std::string> prepare_index(Driver& driver, const std::string& data
                                          std::int32_t expire_after, const char* if_sooner) {
   // Only a refusal is worth no more than a warning.
   const auto cannot = [&](const Failure& failure) {
-    const bool refused =
-        failure.source == Source::server || failure.source == Source::write_concern;
-    if (!refused) refuse(driver, failure);
+    if (failure.source != Source::server) refuse(driver, failure);
     return "expired records of " + database + "." + collection +
            " are not swept unless somebody makes an index on " + on + ": " +
            (unauthorized(failure) ? "no privilege for indexes" : failure.message);
@@ -166,7 +165,9 @@ std::optional<std::string> prepare_index(Driver& driver, const std::string& data
                           {"indexes", list({object({{"key", object({{on, std::int32_t{1}}})},
                                                     {"name", on + "_1"},
                                                     {"expireAfterSeconds", expire_after}})})}}));
-    if (made.failure) return cannot(*made.failure);
+    // It is there before its majority is.
+    if (made.failure && made.failure->source != Source::write_concern)
+      return cannot(*made.failure);
     return std::nullopt;
   }
   if (!present.expire_after) {
@@ -189,11 +190,14 @@ std::vector<std::string> check_deployment(Driver& driver, const Names& names) {
     if (warning) warnings.push_back(std::move(*warning));
   };
   warn(arbiter_warning(hello));
+  const bool may_lack_majority_reads =
+      integer(*hello, "maxWireVersion").value_or(0) < kAlwaysMajorityReads;
   const bool listed = check_kinds(driver, call, names);
   const Login login = driver.logs_in() ? Login(call) : Login();
   for (const std::string& collection : {names.locks, names.elections}) {
-    // A server that lists for somebody without a name lets him read too.
-    if (!listed || !login.may("find", names.database, collection))
+    // A server that lists for somebody without a name lets him read too, and one of 5.0 can read
+    // what a majority has.
+    if (!listed || may_lack_majority_reads || !login.may("find", names.database, collection))
       check_read(driver, call, names.database, collection);
     check_shard_key(call, names.database, collection);
     warn(login.lacking(names.database, collection));
@@ -205,11 +209,13 @@ std::vector<std::string> check_deployment(Driver& driver, const Names& names) {
   return warnings;
 }
 
-std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, PythonFleet fleet) {
+std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, PythonFleet fleet,
+                                         const std::stop_token& stop) {
   const bool alone = fleet == PythonFleet::none;
   std::vector<std::string> warnings;
   const auto prepare = [&](const std::string& collection, const char* on,
                            std::chrono::seconds after, const char* if_sooner) {
+    if (stop.stop_requested()) return;
     if (auto warning = prepare_index(driver, names.database, collection, on,
                                      static_cast<std::int32_t>(after.count()), if_sooner))
       warnings.push_back(std::move(*warning));

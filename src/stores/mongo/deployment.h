@@ -1,8 +1,9 @@
-// What is looked at once, when a store is opened: whether this deployment can keep the promises,
-// whether we may use it, and the indexes.
+// What is looked at once: whether this deployment can keep the promises and whether we may use it,
+// when a store is opened; the indexes, as its upkeep.
 #pragma once
 
 #include <algorithm>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ std::vector<std::string> check_deployment(Driver& driver, const Names& names);
 // The index is only a broom for what nobody claims any more: made where there is none on that
 // field, never changed, never dropped, and nothing depends on it. Returns what the server refused
 // and foreign indexes that sweep early, as warnings; throws ConnectError when it does not answer.
-std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, PythonFleet fleet);
+// Nothing more is asked once `stop` is requested.
+std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, PythonFleet fleet,
+                                         const std::stop_token& stop);
 
 }  // namespace mongoelector::internal::mongo

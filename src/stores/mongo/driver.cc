@@ -3,8 +3,9 @@
 #include <mongoc/mongoc.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <set>
+#include <cstring>
 #include <sstream>
 #include <system_error>
 #include <thread>
@@ -123,31 +124,43 @@ std::string lower(std::string text) {
 }
 
 // The driver tells the type of the options that are merely typed; these it reads one by one.
+constexpr std::array<std::string_view, 8> kUntyped{
+    "authmechanism", "authmechanismproperties", "authsource",         "compressors",
+    "gssapiservicename", "readconcernlevel",    "readpreferencetags", "w"};
+
 bool known_option(const std::string& name) {
-  static const std::set<std::string> kSpecial{
-      "authmechanism", "authmechanismproperties", "authsource",         "compressors",
-      "gssapiservicename", "readconcernlevel",    "readpreferencetags", "w"};
-  return kSpecial.contains(lower(name)) || mongoc_uri_option_is_int32(name.c_str()) ||
-         mongoc_uri_option_is_int64(name.c_str()) || mongoc_uri_option_is_bool(name.c_str()) ||
-         mongoc_uri_option_is_utf8(name.c_str());
+  return std::find(kUntyped.begin(), kUntyped.end(), lower(name)) != kUntyped.end() ||
+         mongoc_uri_option_is_int32(name.c_str()) || mongoc_uri_option_is_int64(name.c_str()) ||
+         mongoc_uri_option_is_bool(name.c_str()) || mongoc_uri_option_is_utf8(name.c_str());
 }
 
-std::string strange_compressor(const std::string& option, const mongoc_uri_t& parsed) {
-  std::istringstream names(option.substr(std::min(option.find('=') + 1, option.size())));
+// An @ that was not written %40: half a password stands where the host should.
+bool has_a_strange_host(const mongoc_uri_t& parsed) {
+  const char* looked_up = mongoc_uri_get_srv_hostname(&parsed);
+  if (looked_up != nullptr && std::strchr(looked_up, '@') != nullptr) return true;
+  for (const auto* host = mongoc_uri_get_hosts(&parsed); host != nullptr; host = host->next)
+    if (host->host[0] != '/' && std::strchr(host->host, '@') != nullptr) return true;
+  return false;
+}
+
+// The first name of the list that the driver passed over; nothing if it took all of them.
+std::optional<std::string> strange_compressor(const std::string& escaped,
+                                              const mongoc_uri_t& parsed) {
+  const std::unique_ptr<char, decltype(&bson_free)> list(mongoc_uri_unescape(escaped.c_str()),
+                                                         bson_free);
+  std::istringstream names((list ? list.get() : escaped) + std::string(","));
   for (std::string name; std::getline(names, name, ',');) {
     if (!bson_has_field(mongoc_uri_get_compressors(&parsed), name.c_str())) return name;
   }
-  return {};
+  return std::nullopt;
 }
 
 // What is wrong with a URI that the driver takes: it ignores an option that it does not know, with
 // a word in its log, and a mistyped "tls" must not go unnoticed. Its log is no way to hear of it,
 // because it belongs to whoever in the process asked for it last.
 std::string overlooked(const std::string& uri, const mongoc_uri_t& parsed) {
-  for (const auto* host = mongoc_uri_get_hosts(&parsed); host != nullptr; host = host->next) {
-    if (std::string_view(host->host).find('@') != std::string_view::npos)
-      return "an @ in a name or a password is written %40";
-  }
+  if (has_a_strange_host(parsed)) return "an @ in a name or a password is written %40";
+  std::optional<std::string> compressors;  // the last one counts
   // A password may hold a '?', but no '/'.
   const std::size_t query = uri.find('?', uri.find('/', uri.find("://") + 3));
   for (std::size_t at = query + 1 == uri.size() ? uri.npos : query; at != uri.npos;) {
@@ -155,13 +168,14 @@ std::string overlooked(const std::string& uri, const mongoc_uri_t& parsed) {
     at = uri.find('&', begin);
     const std::string option = uri.substr(begin, at - begin);
     if (option.empty()) return "an option is empty";
-    const std::string name = option.substr(0, option.find('='));
+    const std::size_t is = std::min(option.find('='), option.size());
+    const std::string name = option.substr(0, is);
     if (!known_option(name)) return "there is no option \"" + name + '"';
-    if (lower(name) != MONGOC_URI_COMPRESSORS) continue;
-    const std::string strange = strange_compressor(option, parsed);
-    if (!strange.empty()) return "there is no compressor \"" + strange + '"';
+    if (lower(name) == MONGOC_URI_COMPRESSORS)
+      compressors = option.substr(std::min(is + 1, option.size()));
   }
-  return {};
+  const auto strange = compressors ? strange_compressor(*compressors, parsed) : std::nullopt;
+  return strange ? "there is no compressor \"" + *strange + '"' : "";
 }
 
 // The driver quotes what it cannot read, a password too: kept only where the URI itself may show
@@ -248,7 +262,7 @@ std::optional<Failure> pick(mongoc_client_t* client, Server& server) {
 
 // Destroying the driver's pool sends endSessions and joins monitors that look up every 500 ms; with
 // a server that hangs it takes seconds. Whoever gives up a pool must not wait for that, so a thread
-// of its own does it: the only one outside the session, and one that calls nothing of ours.
+// of its own does it, which calls nothing of ours.
 class Pool {
  public:
   Pool(const std::string& uri, const std::string& application, Duration budget) {
@@ -268,7 +282,8 @@ class Pool {
     if (pool_ == nullptr) {
       const bool unknown_name = error.domain == MONGOC_ERROR_STREAM;
       throw ConnectError(
-          unknown_name ? ConnectProblem::unreachable : ConnectProblem::bad_uri, error.message);
+          unknown_name ? ConnectProblem::unreachable : ConnectProblem::bad_uri,
+          without_secrets(error.message, uri));
     }
     mongoc_client_pool_set_error_api(pool_, kErrorApi);
     if (!application.empty()) mongoc_client_pool_set_appname(pool_, application.c_str());

@@ -152,8 +152,8 @@ class MongoStore : public LeaseStore {
     return reply;
   }
 
-  std::vector<std::string> maintain() override {
-    std::vector<std::string> found = prepare_indexes(driver_, names_, fleet_);
+  std::vector<std::string> maintain(const std::stop_token& stop) override {
+    std::vector<std::string> found = prepare_indexes(driver_, names_, fleet_, stop);
     const std::lock_guard lock(maintained_mutex_);
     maintained_ = found;
     return found;

@@ -9,7 +9,7 @@
 
 namespace mongoelector::internal {
 
-// Connects, looks at the server and prepares the indexes. Blocks for at most 10 s. Throws
+// Connects and looks at the server; changes nothing there. Blocks for at most 10 s. Throws
 // ConnectError.
 std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri, const ConnectOptions& options);
 
