@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <random>
@@ -153,7 +154,10 @@ class Worker {
 
   void use_the_lock(Random& random, const std::stop_token& stop) {
     const std::uint64_t token = locker_.token().value();
-    const std::int64_t until = boot_time() + draw(random, 1'000'000, 150'000'000);
+    // Who gives back in time hides a bad clock.
+    const std::int64_t until = plan_.bug == Bug::slow_clock
+                                   ? std::numeric_limits<std::int64_t>::max()
+                                   : boot_time() + draw(random, 1'000'000, 150'000'000);
     // It looks before it reads, not before it writes: what holds then is the fence alone.
     while (locker_.owned() && boot_time() < until && !stop.stop_requested()) {
       registers_.add_one_unfenced(token, draw(random, 0, 5000));
