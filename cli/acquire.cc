@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/host.h"
+#include "base/host_name.h"
 #include "base/ids.h"
 #include "base/text.h"
 #include "cli/deadline.h"

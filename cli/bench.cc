@@ -6,7 +6,7 @@
 #include <array>
 #include <thread>
 
-#include "base/host.h"
+#include "base/host_name.h"
 #include "base/text.h"
 #include "cli/deadline.h"
 #include "cli/interruptible.h"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/host.h"
+#include "base/host_name.h"
 #include "base/ids.h"
 #include "base/text.h"
 #include "cli/checks.h"

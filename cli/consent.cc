@@ -6,7 +6,7 @@
 
 #include <iostream>
 
-#include "base/host.h"
+#include "base/host_name.h"
 #include "base/text.h"
 
 namespace mongoelector::cli {

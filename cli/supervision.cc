@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/host.h"
+#include "base/host_name.h"
 #include "base/text.h"
 #include "cli/deadline.h"
 #include "cli/given.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "base/host.h"
+#include "base/host_name.h"
 #include "base/text.h"
 #include "mongoelector/error.h"
 #include "mongoelector/memory_store.h"

@@ -1,13 +1,12 @@
 #include "session/loop_thread.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
+
+#include "base/thread.h"
 
 namespace mongoelector::internal {
 
@@ -31,28 +30,17 @@ LoopThread::~LoopThread() {
 
 void LoopThread::start(std::function<void()> body) {
   if (thread_->thread.joinable()) return;
-  // Signals belong to the program: ours never run its handlers.
-  sigset_t all{};
-  sigset_t before{};
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    thread_->thread = std::thread([shared = thread_->shared, body = std::move(body)]() mutable {
-      shared->id = std::this_thread::get_id();
-      try {
-        body();
-      } catch (...) {  // NOLINT: the bodies report their own failures; nothing may end the process
-      }
-      body = nullptr;
-      const std::lock_guard lock(shared->mutex);
-      shared->ended = true;
-      shared->ended_changed.notify_all();
-    });
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_->thread = start_thread([shared = thread_->shared, body = std::move(body)]() mutable {
+    shared->id = std::this_thread::get_id();
+    try {
+      body();
+    } catch (...) {  // NOLINT: the bodies report their own failures; nothing may end the process
+    }
+    body = nullptr;
+    const std::lock_guard lock(shared->mutex);
+    shared->ended = true;
+    shared->ended_changed.notify_all();
+  });
 }
 
 bool LoopThread::finish(Clock& clock, Duration within) {

@@ -1,6 +1,7 @@
 #include "session/reports.h"
 
 #include "base/host.h"
+#include "base/host_name.h"
 #include "base/ids.h"
 #include "base/text.h"
 

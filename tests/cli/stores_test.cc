@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "cli/stores.h"
+#include "support/content.h"
 
 namespace mongoelector::test {
 namespace {
@@ -208,9 +207,7 @@ TEST(StoreTrouble, a_foreign_file_exits_65_and_is_left_alone) {
   const TempDir dir;
   const std::string file = write_file(dir, "foreign", "this is not a database, it is a poem\n");
   expect_failure(list_at("sqlite:" + file), 65);
-  std::ifstream in(file);
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}),
-            "this is not a database, it is a poem\n");
+  EXPECT_EQ(content(file), "this is not a database, it is a poem\n");
 }
 
 TEST(StoreTrouble, a_directory_that_cannot_be_made_exits_73) {
@@ -258,8 +255,7 @@ TEST(Password, on_the_command_line_is_warned_about_and_overwritten) {
     }
     Process tool(tool_command(words));
     EXPECT_NE(tool.await_error_line("warning").find("--uri-file"), std::string::npos);
-    std::ifstream in("/proc/" + std::to_string(tool.pid()) + "/cmdline");
-    const std::string title(std::istreambuf_iterator<char>(in), {});
+    const std::string title = content("/proc/" + std::to_string(tool.pid()) + "/cmdline");
     EXPECT_NE(title.find("mongodb://app:******@"), std::string::npos) << title;
     EXPECT_EQ(title.find("s3cret"), std::string::npos) << title;
     tool.signal(SIGKILL);

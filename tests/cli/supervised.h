@@ -7,8 +7,6 @@
 
 #include <array>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,15 +14,11 @@
 #include "base/poll.h"
 #include "cli/child.h"
 #include "mongoelector/mongoelector.h"
+#include "support/content.h"
 #include "support/temp_dir.h"
 #include "support/tool.h"
 
 namespace mongoelector::test {
-
-inline std::string content(const std::string& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // The state of a process as the kernel names it: R, S, T, Z; 0 if there is none.
 inline char process_state(pid_t pid) {

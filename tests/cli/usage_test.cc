@@ -2,8 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <string>
@@ -11,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/exit_codes.h"
 #include "mongoelector/version.h"
+#include "support/content.h"
 #include "support/tool.h"
 
 namespace mongoelector::test {
@@ -54,8 +53,7 @@ TEST(Usage, help_lists_every_variable_that_the_sources_read) {
   for (const auto& file : std::filesystem::directory_iterator(MONGOELECTOR_SOURCE_DIR "/cli")) {
     const std::string name = file.path().filename();
     if (name == "supervision.cc" || name == "herald.cc" || name == "given.h") continue;
-    std::ifstream in(file.path());
-    const std::string source{std::istreambuf_iterator<char>(in), {}};
+    const std::string source = content(file.path());
     for (std::sregex_iterator at(source.begin(), source.end(), variable), end; at != end; ++at) {
       EXPECT_NE(help.find("\n  " + (*at)[1].str() + " "), std::string::npos) << at->str() << name;
       ++seen;

@@ -6,10 +6,10 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "support/content.h"
 #include "support/eventually.h"
 #include "support/process.h"
 #include "support/temp_dir.h"
@@ -123,10 +123,8 @@ TEST_F(Tortures, find_every_promise_kept_on_mongodb) { expect_kept_promises(*mon
 // Of processes that have `text` in their command line.
 int processes_with(const std::string& text) {
   int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    std::ifstream in(entry.path() / "cmdline");
-    if (contains({std::istreambuf_iterator<char>(in), {}}, text)) ++count;
-  }
+  for (const auto& entry : std::filesystem::directory_iterator("/proc"))
+    if (contains(content(entry.path() / "cmdline"), text)) ++count;
   return count;
 }
 

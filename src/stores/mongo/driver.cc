@@ -8,9 +8,9 @@
 #include <cstring>
 #include <sstream>
 #include <system_error>
-#include <thread>
 #include <utility>
 
+#include "base/thread.h"
 #include "mongoelector/connect.h"
 #include "mongoelector/error.h"
 
@@ -221,7 +221,7 @@ std::string location_of(const mongoc_uri_t& uri) {
 // Runs `job` where nobody waits for it; false if there are no more threads.
 bool run_aside(const std::function<void()>& job) {
   try {
-    std::thread(job).detach();
+    start_thread(job).detach();
     return true;
   } catch (const std::system_error&) {
     return false;

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <sstream>
 
+#include "support/content.h"
 #include "support/eventually.h"
 #include "torture/program/evidence.h"
 
@@ -22,8 +22,7 @@ constexpr std::int64_t kRestartAfter = 100 * kMs;
 bool is_runner(int client) { return client >= kWorkers; }
 
 pid_t parent_of(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  const std::string line{std::istreambuf_iterator<char>(file), {}};
+  const std::string line = test::content("/proc/" + std::to_string(pid) + "/stat");
   const std::size_t name_ends = line.rfind(')');
   if (name_ends == std::string::npos) return 0;
   std::istringstream rest(line.substr(name_ends + 1));

@@ -89,7 +89,7 @@ class History {
       pause_for_us(5000);
     }
     clients.heal();
-    await_progress(clients, &SeenTerm::end);
+    await_progress(clients, &SeenTerm::end, boot_time());
     kill_in_the_calm(clients);
     clients.stop();
     injected_ = clients.injected();
@@ -112,15 +112,16 @@ class History {
       clients.look_after();
       pause_for_us(5000);
     }
+    // Before the kill: a successor may be there before we go on.
+    const std::int64_t killed = boot_time();
     clients.inject({.for_ms = 1000, .kind = FaultKind::kill, .target = kElectionHolder});
-    await_progress(clients, &SeenTerm::start);
+    await_progress(clients, &SeenTerm::start, killed);
   }
 
   // With everything healed, both keys must have a holder before long: whose term began, or went on,
-  // after this call.
-  void await_progress(Clients& clients, std::int64_t SeenTerm::*time) {
+  // after `healed`.
+  void await_progress(Clients& clients, std::int64_t SeenTerm::*time, std::int64_t healed) {
     constexpr std::int64_t kElection = 5'000'000'000;
-    const std::int64_t healed = boot_time();
     // A lease of somebody who died just now, whose judge may have changed, then a new one.
     const std::int64_t bound = 3 * ttl() + (set_ == nullptr ? 1'000'000'000 : kElection);
     std::array<bool, 2> seen{};

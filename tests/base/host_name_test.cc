@@ -1,5 +1,5 @@
 // What this machine is called, whoever has to be asked.
-#include "base/host.h"
+#include "base/host_name.h"
 
 #include <gtest/gtest.h>
 
