@@ -86,6 +86,7 @@ class InitCommand : public Command {
   }
 
   static Answer planned(const StoreChoice& choice) {
+    refuse_names(choice);
     Answer answer{.store = choice.origin.empty() ? "sqlite:" + default_sqlite_path()
                                                  : redact_uri(choice.uri),
                   .parts = parts_of(choice)};

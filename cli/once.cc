@@ -37,8 +37,8 @@ class OnceCommand : public Command {
         .details = "Whoever comes second in a window exits with 0 and starts nothing. The store's\n"
                    "clock decides. The command holds lock NAME too, and is stopped as by `lock`.\n"
                    "If the store does not confirm that the window is ours, nothing is started.\n"
-                   "--timeout bounds the first contact with the store, the look at the window and\n"
-                   "the attempt to get the lock: 69.\n",
+                   "--timeout bounds each of the first contact with the store, the look at the\n"
+                   "window, the attempt to get the lock and that to take the window: 69.\n",
         .starts_a_command = true};
     return kAbout;
   }
@@ -95,20 +95,45 @@ class OnceCommand : public Command {
     return taken;
   }
 
-  int start(Context& context, Hold& hold, Window& window,
-            const std::vector<std::string>& command) {
+  // The signal that ended it, if one did: then the window is free again, as far as we can tell.
+  std::optional<int> take(Context& context, Hold& hold, Window& window,
+                          std::optional<Window::Taken>& taken) {
     const std::string us =
         holder_name(flags_.hold.supervision.label, hold.locker().status().uuid);
-    if (const auto taken = window.take(us)) return not_due(context, describe(*taken));
+    const auto work = [&] { taken = window.take(us); };
+    if (!hold.session().store().shared()) {
+      work();
+      return hold.signals().next_to_end();
+    }
+    // A signal waits for the answer: the window must not be ours without our knowing.
+    return run_interruptible(hold.signals(), work, [](int) {},
+                             limit(context, report_,
+                                   "; nothing was started, but the window may be taken, and the "
+                                   "lock held for one ttl, all the same"));
+  }
+
+  int start(Context& context, Hold& hold, Window& window,
+            const std::vector<std::string>& command) {
+    std::optional<Window::Taken> taken;
+    if (const auto signal = take(context, hold, window, taken)) {
+      if (!taken) give_back(context, window);
+      report_.because("interrupted");
+      return 128 + *signal;
+    }
+    if (taken) return not_due(context, describe(*taken));
     const int code = hold.run(command);
     // What has not even begun has not been done: another host may have the command.
     if (hold.child_ran() && (code == 0 || !flags_.retry_failed)) return code;
+    give_back(context, window);
+    return code;
+  }
+
+  static void give_back(Context& context, Window& window) {
     try {
       window.give_back();
     } catch (const StoreError& error) {
       context.out.note(std::string("nobody else will try in this window: ") + error.what());
     }
-    return code;
   }
 
   static std::string describe(const Window::Taken& taken) {

@@ -35,6 +35,8 @@ std::string read_uri(const std::string& file, const std::string& origin, bool st
   return text;
 }
 
+}  // namespace
+
 // Ignoring these would let two fleets meet that were to be kept apart.
 void refuse_names(const StoreChoice& choice) {
   if (choice.on_a_server()) return;
@@ -48,6 +50,8 @@ void refuse_names(const StoreChoice& choice) {
                       : "name a MongoDB, or take that out: here a file of its own does that");
   }
 }
+
+namespace {
 
 // Where nobody has named a store.
 void refuse_default(const StoreChoice& choice) {

@@ -30,6 +30,9 @@ struct StoreChoice {
 // read it. Throws Failure.
 StoreChoice choose_store(const Globals& globals, bool stdin_is_free);
 
+// Throws Failure if a database or a prefix is named for a store that has neither.
+void refuse_names(const StoreChoice& choice);
+
 struct Connection {
   std::shared_ptr<Session> session;
   std::string uri;         // to show; no password

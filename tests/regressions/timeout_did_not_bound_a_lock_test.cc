@@ -5,13 +5,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 
 #include "cli/supervised.h"
+#include "support/eventually.h"
 #include "support/mongod.h"
 
 namespace mongoelector::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 const std::string kTool = MONGOELECTOR_CLI;
 const std::string kLate = "the store did not answer within ";
@@ -58,37 +62,66 @@ TEST(Timeout, bounds_the_first_contact_of_who_starts_a_command) {
 // A server that is slow to answer one kind of command.
 class Timeouts : public testing::Test {
  protected:
-  void slow_claims(int times) const {
-    server_.fail_commands("mongoelector",
-                          R"("failCommands": ["findAndModify"], "blockConnection": true, )"
-                          R"("blockTimeMS": 2500)",
-                          times);
+  // `commands`: what failCommand takes.
+  void slow(const std::string& commands, std::chrono::milliseconds by) const {
+    const std::string block = R"(, "blockConnection": true, "blockTimeMS": )";
+    server_.fail_commands("mongoelector", commands + block + std::to_string(by.count()));
   }
   ~Timeouts() override { server_.stop_failing(); }
   // A machine that is busy enough may not even make contact in this second; then again.
-  Finished lock(const std::string& name, const std::string& flag) const {
+  Finished run(const std::string& commands, std::vector<std::string> words) const {
+    words.insert(words.begin(), {"--uri", server_.uri("timeouts"), "--timeout", "1s"});
+    words.insert(words.end(), {"--", "echo", "ran"});
     for (int tries = 0;; ++tries) {
-      slow_claims(1);
-      Finished finished = run_tool({"--uri", server_.uri("timeouts"), "--timeout", "1s", "lock",
-                                    name, flag, "--", "true"});
+      slow(commands, 2500ms);
+      Finished finished = run_tool(words);
       if (finished.err.find(kLate + "1s; --timeout") == std::string::npos || tries == 20)
         return finished;
     }
   }
 
   Mongod& server_ = Mongod::shared_replica_set();
+  const std::string claims_ = R"("failCommands": ["findAndModify"])";
+  const std::string windows_ =
+      R"("failCommands": ["insert", "update"], "namespace": "timeouts.elector.control")";
 };
 
 // A call ends by itself after 1.5 s.
 TEST_F(Timeouts, bounds_the_attempt_of_who_does_not_wait) {
-  const Finished finished = lock("late", "-n");
+  const Finished finished = run(claims_, {"lock", "late", "-n"});
   EXPECT_EQ(finished.code, 69);
   EXPECT_NE(finished.err.find(kLate + "1s; it may be held all the same"), std::string::npos)
       << finished.err;
 }
 
 TEST_F(Timeouts, do_not_bound_a_wait) {
-  EXPECT_EQ(lock("patient", "--quiet-wait").code, 0);
+  EXPECT_EQ(run(claims_, {"lock", "patient", "--quiet-wait"}).code, 0);
+}
+
+TEST_F(Timeouts, bounds_taking_the_window_of_once) {
+  const Finished finished = run(windows_, {"once", "due", "--per", "1h"});
+  EXPECT_EQ(finished.code, 69);
+  EXPECT_EQ(finished.out, "");
+  EXPECT_NE(finished.err.find(kLate + "1s; nothing was started"), std::string::npos)
+      << finished.err;
+}
+
+// ... and was deaf to signals meanwhile.
+TEST_F(Timeouts, once_that_is_ended_while_it_takes_its_window_gives_it_back) {
+  const std::vector<std::string> words{"--uri",  server_.uri("timeouts"), "-v", "once", "ended",
+                                       "--per", "1h", "--", "echo", "ran"};
+  slow(windows_, 700ms);
+  Process tool(tool_command(words));
+  // It has the lock, so the window is next.
+  ASSERT_TRUE(eventually([&] {
+    return server_.run_command(R"({"count": "mongolocker", "query": {"_id": "ended"}})", "timeouts")
+               .find(R"("n" : 1)") != std::string::npos;
+  }));
+  tool.signal(SIGTERM);
+  const Finished finished = tool.wait();
+  EXPECT_EQ(finished.code, 128 + SIGTERM);
+  EXPECT_EQ(finished.out, "");
+  EXPECT_EQ(run_tool(words).out, "ran\n") << "neither the window nor the lock was given back";
 }
 
 }  // namespace
