@@ -32,13 +32,16 @@ int shell_code(int wait_status) {
 
 }  // namespace
 
-Child::Child(const ChildPlan& plan, const Clock& clock, Duration grace)
+Child::Child(const ChildPlan& plan, const Clock& clock, Duration grace,
+             std::unique_ptr<Guardian> guardian)
     : clock_(clock),
       grace_(grace),
       name_(plan.argv.at(0)),
       covered_until_(plan.covered_until),
       told_(after(plan.covered_until, grace)),
-      guardian_(plan, clock, told_) {}
+      guardian_(guardian ? std::move(guardian) : std::make_unique<Guardian>(clock)) {
+  guardian_->start(plan, told_);
+}
 
 void Child::covered_until(Instant deadline) {
   covered_until_ = deadline;
@@ -48,7 +51,7 @@ void Child::covered_until(Instant deadline) {
 void Child::signal_group(int signal) {
   take_reports();  // a group that is gone is not to be signalled: its number may be another's
   if (exit_code_) return;
-  if (!guardian_.signal_group(signal)) refused_ = true;
+  if (!guardian_->signal_group(signal)) refused_ = true;
   if (signal == SIGCONT) suspended_by_.reset();
 }
 
@@ -65,7 +68,7 @@ void Child::stop(int signal) {
 }
 
 void Child::lease_lost() {
-  guardian_.sweep();
+  guardian_->sweep();
   signal_group(SIGTERM);
   signal_group(SIGCONT);
   stop_at_ = std::min(stop_at_, clock_.now());
@@ -77,7 +80,7 @@ void Child::set_kill_time() {
   if (impatient_) at = clock_.now();
   if (at == told_) return;
   told_ = at;
-  guardian_.kill_at(at);
+  guardian_->kill_at(at);
 }
 
 void Child::end(int wait_status) {
@@ -95,12 +98,12 @@ void Child::look() {
   if (exit_code_ || clock_.now() < told_ || std::exchange(killed_, true)) return;
   // The guardian has done so, unless something holds it up.
   signal_group(SIGKILL);
-  guardian_.kill_at(told_);
+  guardian_->kill_at(told_);
 }
 
 void Child::take_reports() {
   while (!exit_code_) {
-    const auto report = guardian_.next_report();
+    const auto report = guardian_->next_report();
     if (!report) return;
     switch (report->kind) {
       case Guardian::Report::started:

@@ -6,6 +6,7 @@
 // signal first, KILL after the grace.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,7 +18,9 @@ namespace mongoelector::cli {
 // Made, used and destroyed by one thread. The destructor kills what still runs.
 class Child {
  public:
-  Child(const ChildPlan& plan, const Clock& clock, Duration grace);
+  // With a guardian that was made before, if there is one.
+  Child(const ChildPlan& plan, const Clock& clock, Duration grace,
+        std::unique_ptr<Guardian> guardian = nullptr);
 
   // Replaces plan.covered_until.
   void covered_until(Instant deadline);
@@ -37,7 +40,7 @@ class Child {
   Instant stop_at() const { return stop_at_; }
 
   // Readable when something happened to the command: call look(), and at kill_at().
-  int fd() const { return guardian_.fd(); }
+  int fd() const { return guardian_->fd(); }
   Instant kill_at() const { return killed_ ? Instant::max() : told_; }
   void look();
   pid_t pid() const { return pid_; }
@@ -70,7 +73,7 @@ class Child {
   const std::string name_;
   Instant covered_until_;
   Instant told_;  // to the guardian: when to kill
-  Guardian guardian_;
+  const std::unique_ptr<Guardian> guardian_;
   pid_t pid_ = -1;
   Instant stop_at_ = Instant::max();
   bool impatient_ = false;

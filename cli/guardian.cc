@@ -1,6 +1,7 @@
 #include "cli/guardian.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -9,8 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <new>
 #include <span>
 #include <system_error>
+#include <type_traits>
 
 #include "base/poll.h"
 
@@ -18,7 +22,23 @@ namespace mongoelector::cli {
 
 namespace {
 
-enum Order : int { signal_group_order, kill_at_order, sweep_order };
+enum Order : int { start_order, signal_group_order, kill_at_order, sweep_order };
+
+// A plan as the guardian reads it, in the shared memory.
+struct Start {
+  char* const* argv = nullptr;
+  char* const* environment = nullptr;
+  char* const* remove = nullptr;
+  sigset_t signal_mask{};
+  int terminal = -1;
+  bool leave_strays = false;
+  Instant covered_until = Instant::max();
+  Instant kill_at = Instant::max();
+};
+static_assert(std::is_trivially_destructible_v<Start>);
+
+// Room for more than exec() takes; what is not used costs nothing.
+constexpr std::size_t kMemory = std::size_t{16} << 20;
 
 // One message of either direction. Far below PIPE_BUF, so each is written and read whole.
 struct Message {
@@ -41,27 +61,13 @@ Pipe make_pipe() {
   return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  for (const std::string& text : texts) result.push_back(const_cast<char*>(text.c_str()));
-  result.push_back(nullptr);
-  return result;
-}
-
 // The guardian's side. Other threads of the supervisor may have held any lock at the moment of the
 // fork, so from here on there are system calls only: no allocation, no library.
 class Guard {
  public:
-  Guard(const ChildPlan& plan, const Clock& clock, Instant kill_at, char* const* argv,
-        char* const* environment, char* const* files, int orders, int reports)
-      : plan_(plan),
-        clock_(clock),
-        argv_(argv),
-        environment_(environment),
-        files_(files),
-        orders_(orders),
-        reports_(reports),
-        kill_at_(kill_at) {}
+  // `plan` is there once the first order has come.
+  Guard(const Start& plan, const Clock& clock, int orders, int reports)
+      : plan_(plan), clock_(clock), orders_(orders), reports_(reports) {}
 
   [[noreturn]] void run() {
     sigset_t all{};
@@ -77,6 +83,8 @@ class Guard {
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     const int children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (!told_to_start()) _exit(0);
+    kill_at_ = plan_.kill_at;
     // The supervisor may have been stopped for longer than its lease on the way to us.
     if (clock_.now() >= plan_.covered_until) {
       report(Guardian::Report::ended, SIGKILL);
@@ -95,7 +103,7 @@ class Guard {
     while (!child_ended()) watch(children);
     const int status = reap();
     if (orders_ < 0) {
-      for (char* const* file = files_; *file != nullptr; ++file) unlink(*file);
+      for (char* const* file = plan_.remove; *file != nullptr; ++file) unlink(*file);
     } else if (!plan_.leave_strays || sweep_) {
       name_escaped();
     }
@@ -111,9 +119,20 @@ class Guard {
     if (getppid() != guardian_) _exit(127);
     if (plan_.terminal >= 0) tcsetpgrp(plan_.terminal, getpid());
     sigprocmask(SIG_SETMASK, &plan_.signal_mask, nullptr);
-    execvpe(argv_[0], argv_, environment_);
+    execvpe(plan_.argv[0], plan_.argv, plan_.environment);
     report(Guardian::Report::exec_failed, errno);
     _exit(127);
+  }
+
+  // False: the supervisor has gone without a word.
+  bool told_to_start() {
+    std::array<pollfd, 1> watched{{{.fd = orders_, .events = POLLIN}}};
+    for (;;) {
+      Message order;
+      const ssize_t size = read(orders_, &order, sizeof order);
+      if (size >= 0) return size > 0;
+      internal::poll_until(clock_, watched, Instant::max());
+    }
   }
 
   void watch(int children) {
@@ -154,6 +173,8 @@ class Guard {
       return false;
     }
     switch (static_cast<Order>(order.kind)) {
+      case start_order:  // it was the first
+        break;
       case signal_group_order:
         kill(-child_, static_cast<int>(order.value));
         break;
@@ -224,25 +245,48 @@ class Guard {
     [[maybe_unused]] const ssize_t written = write(reports_, &message, sizeof message);
   }
 
-  const ChildPlan& plan_;
+  const Start& plan_;
   const Clock& clock_;
-  char* const* argv_;
-  char* const* environment_;
-  char* const* files_;
   int orders_;
   const int reports_;
   pid_t guardian_ = -1;
   pid_t child_ = -1;
-  Instant kill_at_;
+  Instant kill_at_ = Instant::max();
   bool sweep_ = false;
 };
 
 }  // namespace
 
-Guardian::Guardian(const ChildPlan& plan, const Clock& clock, Instant kill_at) {
-  const std::vector<char*> argv = pointers(plan.argv);
-  const std::vector<char*> environment = pointers(plan.environment);
-  const std::vector<char*> files = pointers(plan.remove);
+SharedMemory::SharedMemory()
+    : begin_(mmap(nullptr, kMemory, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
+  if (begin_ == MAP_FAILED) fail("mmap");
+}
+
+SharedMemory::~SharedMemory() { munmap(begin_, kMemory); }
+
+void* SharedMemory::take(std::size_t size) {
+  constexpr std::size_t kUnit = alignof(std::max_align_t);
+  const std::size_t whole = (size + kUnit - 1) / kUnit * kUnit;
+  if (whole < size || whole > kMemory - taken_)
+    throw std::system_error(E2BIG, std::generic_category(), "the command and its environment");
+  void* const room = static_cast<char*>(begin_) + taken_;
+  taken_ += whole;
+  return room;
+}
+
+char* const* SharedMemory::put(const std::vector<std::string>& texts) {
+  auto** const list = static_cast<char**>(take((texts.size() + 1) * sizeof(char*)));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::size_t size = texts[i].size() + 1;
+    list[i] = static_cast<char*>(std::memcpy(take(size), texts[i].c_str(), size));
+  }
+  list[texts.size()] = nullptr;
+  return list;
+}
+
+Guardian::Guardian(const Clock& clock) {
+  const auto* const plan = new (memory_.take(sizeof(Start))) Start;
   Pipe orders = make_pipe();
   Pipe reports = make_pipe();
   // Without the handlers of fork(): there the embedded store closes what the guardian is to hold.
@@ -251,12 +295,22 @@ Guardian::Guardian(const ChildPlan& plan, const Clock& clock, Instant kill_at) {
   if (process_ == 0) {
     // Its own copy of this end would hide the supervisor's death from it.
     close(orders.write.get());
-    Guard(plan, clock, kill_at, argv.data(), environment.data(), files.data(), orders.read.get(),
-          reports.write.get())
-        .run();
+    Guard(*plan, clock, orders.read.get(), reports.write.get()).run();
   }
   orders_ = std::move(orders.write);
   reports_ = std::move(reports.read);
+}
+
+void Guardian::start(const ChildPlan& plan, Instant kill_at) {
+  *static_cast<Start*>(memory_.begin()) = {.argv = memory_.put(plan.argv),
+                                           .environment = memory_.put(plan.environment),
+                                           .remove = memory_.put(plan.remove),
+                                           .signal_mask = plan.signal_mask,
+                                           .terminal = plan.terminal,
+                                           .leave_strays = plan.leave_strays,
+                                           .covered_until = plan.covered_until,
+                                           .kill_at = kill_at};
+  tell(start_order, 0);
 }
 
 Guardian::~Guardian() {

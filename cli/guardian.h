@@ -7,14 +7,15 @@
 //     a guardian that is stopped itself goes on with the next order, signal_group() needs none;
 //   - while one process of the group is left, the guardian holds what it inherited. On the embedded
 //     store that is the descriptor which keeps the lease: nobody takes over before they are gone.
-//     So make it when the lease is held; it needs no lock and no thread of the process it comes
-//     from.
+//     So there it is made when the lease is held; it needs no lock and no thread of the process it
+//     comes from.
 // Processes that leave the group (setsid) escape; one of them is named.
 #pragma once
 
 #include <signal.h>
 #include <sys/types.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,26 @@ struct ChildPlan {
   // The lease is certain until then, unless it is renewed: the command starts before or not at all.
   Instant covered_until = Instant::max();
   std::vector<std::string> remove = {};  // files that go when the supervisor is killed
+};
+
+// What a supervisor and its guardian both see, at the same addresses: pointers in it hold on both
+// sides.
+class SharedMemory {
+ public:
+  SharedMemory();
+  ~SharedMemory();
+  SharedMemory(const SharedMemory&) = delete;
+  SharedMemory& operator=(const SharedMemory&) = delete;
+
+  void* begin() const { return begin_; }
+  // Room for one more thing. Throws std::system_error (E2BIG) far beyond what exec() takes.
+  void* take(std::size_t size);
+  // NULL-terminated, as exec() wants them.
+  char* const* put(const std::vector<std::string>& texts);
+
+ private:
+  void* begin_;
+  std::size_t taken_ = 0;
 };
 
 // Made, used and destroyed by one thread.
@@ -56,9 +77,13 @@ class Guardian {
     long value = 0;
   };
 
-  // `kill_at` holds from the start on: whoever makes this may be stopped before he can say more.
-  // Throws std::system_error when there is no process or descriptor to be had.
-  Guardian(const ChildPlan& plan, const Clock& clock, Instant kill_at);
+  // Its process knows nothing yet; without start() it ends with us. Where it has nothing to inherit
+  // it is best made before there are libraries and threads: forks of a small process are quick.
+  // Throws std::system_error when there is no process, descriptor or memory to be had.
+  explicit Guardian(const Clock& clock);
+  // Once, before anything below. `kill_at` holds from the start on: whoever calls this may be
+  // stopped before he can say more. What the plan names by number was open when this was made.
+  void start(const ChildPlan& plan, Instant kill_at);
   // Kills what is left of the group and waits for it.
   ~Guardian();
   Guardian(const Guardian&) = delete;
@@ -78,6 +103,7 @@ class Guardian {
  private:
   void tell(int kind, long value);
 
+  SharedMemory memory_;
   FileDescriptor orders_;
   FileDescriptor reports_;
   pid_t process_ = -1;

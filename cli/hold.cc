@@ -36,7 +36,7 @@ Hold::Hold(const HoldFlags& flags, Context& context, Report& report, const Key& 
     : flags_(flags),
       context_(context),
       report_(report),
-      session_(open_supervised(context, signals_, report).session),
+      session_(open()),
       budget_(flags.supervision, session_->store().shared()) {
   try {
     locker_.emplace(session_, key.name(),
@@ -49,6 +49,17 @@ Hold::Hold(const HoldFlags& flags, Context& context, Report& report, const Key& 
   }
 }
 
+std::shared_ptr<Session> Hold::open() {
+  StoreChoice choice = choose_store(context_.globals, false);
+  ConnectOptions options;
+  if (choice.on_a_server()) {
+    options.clock = make_shared_store_clock();  // of both
+    guardian_ = std::make_unique<Guardian>(*options.clock);
+  }
+  return open_supervised(context_, std::move(choice), signals_, report_, std::move(options))
+      .session;
+}
+
 std::optional<int> Hold::acquire_at_once() {
   return acquire({.blocking = false},
                  limit(context_, report_, "; it may be held all the same, for one ttl"));
@@ -56,6 +67,7 @@ std::optional<int> Hold::acquire_at_once() {
 
 std::optional<int> Hold::acquire(AcquireOptions options, const Meanwhile& meanwhile) {
   std::optional<int> signal;
+  if (options.blocking) guardian_.reset();
   if (options.blocking || session_->store().shared()) {
     std::stop_source cancel;
     options.cancel = cancel.get_token();
@@ -80,7 +92,6 @@ std::optional<int> Hold::acquire(AcquireOptions options, const Meanwhile& meanwh
 int Hold::run(const std::vector<std::string>& command) {
   Wake lost;
   const std::stop_callback on_loss(locker_->stop_token(), [&] { lost.notify(); });
-  Terminal terminal;
   const Tenure tenure{.key = locker_->key(),
                       .holder_id = locker_->status().uuid,
                       .label = flags_.supervision.label,
@@ -89,9 +100,9 @@ int Hold::run(const std::vector<std::string>& command) {
   const Cover cover = cover_of(clock(), *locker_);
   LeaseFile lease_file(context_.out, tenure, cover);
   ChildPlan plan = plan_child(command, flags_.supervision, signals_, tenure, lease_file.path());
-  plan.terminal = terminal.for_start();
+  plan.terminal = terminal_.for_start();
   if (!flags_.warn_only) plan.covered_until = cover.until;
-  Child& child = child_.emplace(plan, clock(), budget_.grace);
+  Child& child = child_.emplace(plan, clock(), budget_.grace, std::move(guardian_));
   look_at_lease(child, lease_file);
   while (!child.exit_code()) {
     std::array<pollfd, 3> watched{{{.fd = child.fd(), .events = POLLIN},
@@ -101,11 +112,11 @@ int Hold::run(const std::vector<std::string>& command) {
     if (flags_.max_hold && !held_too_long_) until = std::min(until, began_ + *flags_.max_hold);
     internal::poll_until(clock(), watched, until);
     lost.clear();
-    deliver_signals(signals_, child, terminal);
+    deliver_signals(signals_, child, terminal_);
     // First the lease: a command that was killed because we were late has not ended by itself.
     look_at_lease(child, lease_file);
     look_at_clock(child);
-    look_at(child, terminal, context_.out);
+    look_at(child, terminal_, context_.out);
   }
   const int code = finish(child);
   if (!lost_) stay();

@@ -1,6 +1,7 @@
 // One lock while a command runs under it: what `lock` and `once` share.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,7 @@ class Hold {
   bool child_ran() const { return child_ && child_->ran(); }
 
  private:
+  std::shared_ptr<Session> open();
   void look_at_lease(Child& child, LeaseFile& lease_file);
   void look_at_clock(Child& child);
   int finish(const Child& child);
@@ -54,6 +56,9 @@ class Hold {
   Context& context_;
   Report& report_;
   Signals signals_;
+  Terminal terminal_;
+  // On a server it is there before the driver and its threads are. Whoever waits goes without.
+  std::unique_ptr<Guardian> guardian_;
   const std::shared_ptr<Session> session_;
   const StopBudget budget_;
   std::optional<MongoLocker> locker_;

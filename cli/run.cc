@@ -84,7 +84,8 @@ class RunCommand : public Command {
     Notifier notifier;
     Signals signals;
     const Connection connection =
-        open_supervised(context, signals, report_, {.on_event = Reports(context.out)});
+        open_supervised(context, choose_store(context.globals, false), signals, report_,
+                        {.on_event = Reports(context.out)});
     const auto& session = connection.session;
     const StopBudget budget(flags_.supervision, session->store().shared());
     Leadership leadership(session->clock());

@@ -89,9 +89,8 @@ void ask_store(Context& context, Signals& signals, Report& report,
   run_interruptible(signals, work, end, limit(context, report));
 }
 
-Connection open_supervised(Context& context, Signals& signals, Report& report,
+Connection open_supervised(Context& context, StoreChoice choice, Signals& signals, Report& report,
                            ConnectOptions options) {
-  StoreChoice choice = choose_store(context.globals, false);
   // The embedded store answers in no time, and threads take some.
   if (!choice.on_a_server()) return open_connection(context, choice, std::move(options));
   add_password(context, choice, [&](int signal) { report.interrupted(signal); });

@@ -79,7 +79,7 @@ void ask_store(Context& context, Signals& signals, Report& report,
 
 // open_connection() that a signal ends, and with it the process: nothing is held yet. `report`
 // hears of it.
-Connection open_supervised(Context& context, Signals& signals, Report& report,
+Connection open_supervised(Context& context, StoreChoice choice, Signals& signals, Report& report,
                            ConnectOptions options = {});
 
 // Who we are to the command and to other processes it starts.

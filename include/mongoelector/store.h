@@ -109,6 +109,18 @@ struct StoreInfo {
   std::string detail = {};
 };
 
+// What a store found out while it was opened.
+struct StoreOpening {
+  // Its wall clock, read between two moments of this machine's.
+  struct TimeSeen {
+    WallTime before{};
+    WallTime store{};
+    WallTime after{};
+  };
+  std::optional<TimeSeen> time = {};
+  std::vector<std::string> warnings = {};  // as in StoreInfo
+};
+
 // One candidate's row, for people: `cluster_detail` shows them. Never decides ownership. Rows are
 // written at every change, and every 2 x ttl at the latest; when three have passed the member may
 // be called stale.
@@ -183,6 +195,8 @@ class LeaseStore {
   // poll and ask again after a while. May block; nothing waits for it.
   virtual std::unique_ptr<Watch> watch() = 0;
   virtual StoreInfo info() = 0;
+  // Answered from memory. A first lease needs one call less where this shows that the clocks agree.
+  virtual StoreOpening opening() const { return {}; }
 
   // A status row: report writes the row of row.uuid, retire removes it.
   virtual ReleaseReply report(const NodeStatus& row) = 0;

@@ -75,6 +75,7 @@ class GuardedStore : public LeaseStore {
   std::vector<std::string> maintain(const std::stop_token& stop) override {
     return store_->maintain(stop);
   }
+  StoreOpening opening() const override { return store_->opening(); }
   bool needs_maintenance() const override { return store_->needs_maintenance(); }
   bool keeps_waiters() const override { return store_->keeps_waiters(); }
   ReleaseReply report_waiters(const WaitersRow& row) override {

@@ -38,7 +38,22 @@ Runtime::Runtime(std::shared_ptr<LeaseStore> store, ConnectOptions options)
       errands_(clock_),
       records_(clock_),
       upkeep_(clock_),
-      proxy_(clock_) {}
+      proxy_(clock_) {
+  see_time_at_opening();
+}
+
+void Runtime::see_time_at_opening() {
+  const auto seen = store_->opening().time;
+  if (!seen) return;
+  const Duration age = clock_->wall() - seen->after;
+  if (age < Duration::zero() || age >= kTimeCheckEvery) return;
+  const StoreTime time = compensated(seen->before, seen->store, seen->after);
+  time_seen(time);
+  const std::lock_guard lock(time_mutex_);
+  // Opening takes its time. Only what is good at the worst saves a look of its own.
+  time_off_by_ = std::chrono::abs(time.offset) + time.blur;
+  time_good_until_ = clock_->now() + kTimeCheckEvery - age;
+}
 
 void Runtime::require_same_process() const {
   if (!same_process()) {
@@ -199,6 +214,7 @@ void Runtime::write_waiters(const Key& key) {
 }
 
 std::optional<Duration> Runtime::time_offset(Duration max_offset) {
+  tell_new(store_->opening().warnings);
   {
     const std::lock_guard lock(time_mutex_);
     // Others may have asked with another limit.

@@ -136,6 +136,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void begin_waker();
   void write_waiters(const Key& key);
   void maintain();
+  void see_time_at_opening();
 
   // Shared with the jobs that deliver: they may outlive the session.
   struct Events {
@@ -175,7 +176,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   Duration call_budget_ = Duration::max();
   mutable std::mutex time_mutex_;
   Instant time_good_until_ = Instant::min();
-  Duration time_off_by_{};  // at the latest check, as far as it is beyond doubt
+  Duration time_off_by_{};  // at the latest look
   std::optional<NodeStatus::ClockOffset> clock_offset_;
   Instant clock_measured_at_{};
   std::set<std::string> warnings_told_;

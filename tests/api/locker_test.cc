@@ -365,6 +365,52 @@ TEST_F(Locker, refuses_to_acquire_with_a_clock_that_is_off) {
   careless.acquire();
 }
 
+// One that has seen its time while it was opened, as a server shows it.
+class Greeted : public FaultyStore {
+ public:
+  Greeted(std::shared_ptr<LeaseStore> inner, StoreOpening opening)
+      : FaultyStore(std::move(inner)), opening_(std::move(opening)) {}
+  StoreOpening opening() const override { return opening_; }
+
+ private:
+  const StoreOpening opening_;
+};
+
+TEST_F(Locker, asks_for_the_time_only_if_the_opening_of_the_store_left_a_doubt) {
+  struct Case {
+    milliseconds took;
+    milliseconds off;
+    int asked;
+  };
+  for (const auto& [took, off, asked] :
+       {Case{milliseconds(100), milliseconds(0), 0}, Case{milliseconds(100), milliseconds(400), 0},
+        Case{milliseconds(100), milliseconds(-460), 1}, Case{seconds(2), milliseconds(0), 1}}) {
+    const WallTime now = clock_->wall();
+    const auto store = std::make_shared<Greeted>(
+        memory_,
+        StoreOpening{.time = {{.before = now - took, .store = now - took / 2 + off, .after = now}},
+                     .warnings = {"only half a store"}});
+    store->show_time(now);
+    std::atomic<int> warned{0};
+    const auto session = std::make_shared<Session>(
+        store, ConnectOptions{.on_event =
+                                  [&](const Event& event) {
+                                    if (event.message == "only half a store") ++warned;
+                                  },
+                              .clock = clock_});
+    MongoLocker lock(session, "nightly");
+    lock.acquire();
+    EXPECT_EQ(store->calls(Verb::info), asked) << took.count() << " " << off.count();
+    EXPECT_TRUE(eventually([&] { return warned == 1; }));
+    lock.release();
+    // ... and after ten minutes in any case.
+    clock_->advance(seconds(601));
+    store->show_time(clock_->wall());
+    lock.acquire();
+    EXPECT_EQ(store->calls(Verb::info), asked + 1);
+  }
+}
+
 TEST_F(Locker, gives_back_what_it_holds_when_it_goes) {
   {
     MongoLocker lock(session_, "nightly");

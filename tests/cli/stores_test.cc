@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/stores.h"
+#include "support/certificate.h"
 #include "support/content.h"
 
 namespace mongoelector::test {
@@ -201,6 +202,17 @@ TEST(StoreTrouble, a_wrong_password_exits_77_and_a_right_one_works) {
   expect_failure(list_at("mongodb://app:s3cret@" + host + "/ops",
                          {{"MONGOELECTOR_DATABASE", "other"}}),
                  77);
+}
+
+// The module that the tool loads leaves out what prepares the driver for this.
+TEST(StoreChoice, a_server_that_speaks_tls_only) {
+  const TempDir dir;
+  const std::string authority = certificate(dir, "server");
+  const auto server = Mongod::with_tls(authority);
+  const std::string uri = "mongodb://127.0.0.1:" + std::to_string(server->port()) + "/ops?tls=true";
+  const Finished tool = list_at(uri + "&tlsCAFile=" + authority);
+  EXPECT_EQ(tool.code, 0) << tool.err;
+  expect_failure(list_at(uri), 69);
 }
 
 TEST(StoreTrouble, a_foreign_file_exits_65_and_is_left_alone) {

@@ -149,16 +149,49 @@ TEST(Supervisor, ends_the_command_when_the_guardian_is_killed) {
   EXPECT_TRUE(gone(pid)) << "the lock was free while the command was still there";
 }
 
+std::string children_of(pid_t pid) {
+  const std::string number = std::to_string(pid);
+  return content("/proc/" + number + "/task/" + number + "/children");
+}
+
+// On a server there is a guardian before there is a lease.
+TEST(Supervisor, killed_before_it_holds_anything_leaves_nothing_behind) {
+  const auto server = Mongod::replica_set();
+  server->suspend();
+  Process tool(tool_command({"--uri", server->uri("ops"), "lock", "a", "--", "true"}));
+  ASSERT_TRUE(eventually([&] { return !children_of(tool.pid()).empty(); }));
+  const auto guardian = static_cast<pid_t>(std::stol(children_of(tool.pid())));
+  tool.signal(SIGKILL);
+  EXPECT_TRUE(eventually([&] { return gone(guardian); }));
+  server->resume();
+}
+
+TEST(Supervisor, that_waits_has_no_other_process) {
+  const Mongod& server = Mongod::shared_replica_set();
+  const std::vector<std::string> lock{"--uri", server.uri(fresh_database()), "lock", "a", "--"};
+  const auto with = [&](const std::vector<std::string>& command) {
+    std::vector<std::string> words = lock;
+    words.insert(words.end(), command.begin(), command.end());
+    return tool_command(words);
+  };
+  Process holder(with({"sh", "-c", "echo ready $$; exec sleep 1000"}));
+  await_ready(holder);
+  Process waiter(with({"echo", "ran"}));
+  waiter.await_error_line("waiting for");
+  EXPECT_TRUE(eventually([&] { return children_of(waiter.pid()).empty(); }));
+  holder.signal(SIGTERM);
+  EXPECT_EQ(waiter.wait().out, "ran\n");
+}
+
 TEST(Supervisor, leaves_no_dead_behind_of_those_that_the_command_forgot) {
   const LocalStore store;
   Process tool(store.lock("for i in 1 2 3 4 5 6 7 8 9; do (true &); done; echo ready $$; "
                           "echo guardian $PPID; exec sleep 1000",
                           kPatient));
   const pid_t pid = await_ready(tool);
-  const std::string guardian = tool.await_line("guardian").substr(9);
-  const std::string children = "/proc/" + guardian + "/task/" + guardian + "/children";
-  EXPECT_TRUE(eventually([&] { return content(children) == std::to_string(pid) + " "; }))
-      << content(children);
+  const auto guardian = static_cast<pid_t>(std::stol(tool.await_line("guardian").substr(9)));
+  EXPECT_TRUE(eventually([&] { return children_of(guardian) == std::to_string(pid) + " "; }))
+      << children_of(guardian);
   tool.signal(SIGTERM);
   EXPECT_EQ(tool.wait().code, 143);
 }

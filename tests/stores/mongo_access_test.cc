@@ -7,6 +7,7 @@
 #include "mongoelector/connect.h"
 #include "mongoelector/locker.h"
 #include "stores/mongo_fixture.h"
+#include "support/certificate.h"
 #include "support/eventually.h"
 #include "support/process.h"
 
@@ -125,35 +126,12 @@ TEST(MongoAccess, passwords_of_any_kind_and_either_mechanism) {
   }
 }
 
-class MongoTls : public testing::Test {
- protected:
-  // A certificate for this machine that is its own authority, with its key, in one file.
-  std::string certificate(const std::string& name, const std::string& password = {}) const {
-    const std::string key = dir_.file(name + ".key");
-    const std::string file = dir_.file(name + ".pem");
-    std::vector<std::string> words{"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                                   "ec_paramgen_curve:prime256v1", "-days", "2", "-subj",
-                                   "/CN=" + name, "-addext", "subjectAltName=IP:127.0.0.1",
-                                   "-keyout", key, "-out", file};
-    if (password.empty()) {
-      words.push_back("-nodes");
-    } else {
-      words.insert(words.end(), {"-passout", "pass:" + password});
-    }
-    const Finished made = run_process(words);
-    EXPECT_EQ(made.code, 0) << made.err;
-    EXPECT_EQ(run_process({"sh", "-c", "cat " + key + " >> " + file}).code, 0);
-    return file;
-  }
-
-  const TempDir dir_;
-};
-
-TEST_F(MongoTls, is_used_as_the_uri_says_and_checked) {
-  const std::string authority = certificate("server");
+TEST(MongoTls, is_used_as_the_uri_says_and_checked) {
+  const TempDir dir;
+  const std::string authority = certificate(dir, "server");
   const auto server = Mongod::with_tls(authority);
   const std::string uri = "mongodb://127.0.0.1:" + std::to_string(server->port()) + "/ops?";
-  const std::string client = certificate("client", "s3cret");
+  const std::string client = certificate(dir, "client", "s3cret");
   for (const std::string& more :
        {std::string(), "&tlsCertificateKeyFilePassword=s3cret&tlsCertificateKeyFile=" + client}) {
     const auto session = connect(uri + "tls=true&tlsCAFile=" + authority + more);
@@ -163,8 +141,8 @@ TEST_F(MongoTls, is_used_as_the_uri_says_and_checked) {
     EXPECT_EQ(session->store().info().location.find("s3cret"), std::string::npos);
   }
   for (const std::string& options :
-       {"tls=true&tlsCAFile=" + certificate("other"), std::string("tls=true"), std::string(),
-        "tls=true&tlsCAFile=" + dir_.file("none"),
+       {"tls=true&tlsCAFile=" + certificate(dir, "other"), std::string("tls=true"), std::string(),
+        "tls=true&tlsCAFile=" + dir.file("none"),
         "tls=true&tlsCAFile=" + authority + "&tlsCertificateKeyFile=" + client +
             "&tlsCertificateKeyFilePassword=wr0ng"}) {
     try {

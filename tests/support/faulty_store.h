@@ -71,6 +71,7 @@ class FaultyStore : public LeaseStore {
     return inner_->maintain(stop);
   }
   bool needs_maintenance() const override { return inner_->needs_maintenance(); }
+  StoreOpening opening() const override { return inner_->opening(); }
   bool keeps_waiters() const override { return inner_->keeps_waiters(); }
   ReleaseReply report_waiters(const WaitersRow& row) override;
   WaitersReply waiters(const std::string& prefix) override { return inner_->waiters(prefix); }

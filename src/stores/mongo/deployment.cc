@@ -181,13 +181,13 @@ std::optional<std::string> prepare_index(Driver& driver, const std::string& data
 
 }  // namespace
 
-std::vector<std::string> check_deployment(Driver& driver, const Names& names) {
+Deployment check_deployment(Driver& driver, const Names& names) {
   Call call = driver.begin();
   if (call.failure()) refuse(driver, *call.failure());
   const Bson hello = greet(driver, call);
-  std::vector<std::string> warnings;
+  Deployment found{.time = wall_time(*hello, "localTime")};
   const auto warn = [&](std::optional<std::string> warning) {
-    if (warning) warnings.push_back(std::move(*warning));
+    if (warning) found.warnings.push_back(std::move(*warning));
   };
   warn(arbiter_warning(hello));
   const bool may_lack_majority_reads =
@@ -206,7 +206,7 @@ std::vector<std::string> check_deployment(Driver& driver, const Names& names) {
   }
   for (const std::string& collection : names.status)
     warn(login.lacking(names.database, collection));
-  return warnings;
+  return found;
 }
 
 std::vector<std::string> prepare_indexes(Driver& driver, const Names& names, PythonFleet fleet,

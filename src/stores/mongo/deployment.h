@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -29,9 +30,13 @@ struct Names {
   }
 };
 
-// Throws ConnectError: unreachable, denied or unsupported. Never quotes a secret. Returns what will
-// not work, or not always, as warnings.
-std::vector<std::string> check_deployment(Driver& driver, const Names& names);
+struct Deployment {
+  std::optional<WallTime> time;       // of the server, as it greeted
+  std::vector<std::string> warnings;  // of what will not work, or not always
+};
+
+// Throws ConnectError: unreachable, denied or unsupported. Never quotes a secret.
+Deployment check_deployment(Driver& driver, const Names& names);
 
 // The index is only a broom for what nobody claims any more: made where there is none on that
 // field, never changed, never dropped, and nothing depends on it. Returns what the server refused

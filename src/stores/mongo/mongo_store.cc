@@ -64,14 +64,19 @@ Reply failed(const Failure& failure, Phase phase) {
 class MongoStore : public LeaseStore {
  public:
   MongoStore(const std::string& uri, const ConnectOptions& options)
-      : shared_driver_(std::make_shared<Driver>(uri, options.application)),
+      : clock_(options.clock ? options.clock : make_machine_clock()),
+        opened_from_(clock_->wall()),
+        shared_driver_(std::make_shared<Driver>(uri, options.application)),
         takeover_(options.takeover),
         fleet_(options.python_fleet) {
     names_ = names_of(options);
     names_.database = !options.database.empty()    ? options.database
                       : !driver_.database().empty() ? driver_.database()
                                                     : "mongoelector";
-    warnings_ = check_deployment(driver_, names_);
+    Deployment found = check_deployment(driver_, names_);
+    if (found.time)
+      opening_.time = {.before = opened_from_, .store = *found.time, .after = clock_->wall()};
+    opening_.warnings = std::move(found.warnings);
   }
 
   ClaimReply claim(const ClaimRequest& request) override {
@@ -165,7 +170,7 @@ class MongoStore : public LeaseStore {
   StoreInfo info() override {
     StoreInfo info{.kind = "mongodb",
                    .location = driver_.location() + ", database " + names_.database,
-                   .warnings = warnings_};
+                   .warnings = opening_.warnings};
     {
       const std::lock_guard lock(maintained_mutex_);
       info.warnings.insert(info.warnings.end(), maintained_.begin(), maintained_.end());
@@ -179,8 +184,7 @@ class MongoStore : public LeaseStore {
     if (call.failure()) return failing(*call.failure());
     const Answer hello = call.run("admin", object({{"hello", std::int32_t{1}}}));
     if (hello.failure) return failing(*hello.failure);
-    if (const auto time = date(*hello.reply, "localTime"))
-      info.time = WallTime(std::chrono::milliseconds(time->ms));
+    info.time = wall_time(*hello.reply, "localTime");
     const Server& server = call.server();
     info.topology = server.role == Role::standalone ? "standalone"
                     : server.role == Role::router   ? "sharded"
@@ -191,6 +195,8 @@ class MongoStore : public LeaseStore {
     info.outcome = Outcome::granted;
     return info;
   }
+
+  StoreOpening opening() const override { return opening_; }
 
   ReleaseReply report(const NodeStatus& row) override {
     return on_status([&](Call& call, const std::string& collection) {
@@ -430,12 +436,14 @@ class MongoStore : public LeaseStore {
     return reply;
   }
 
+  const std::shared_ptr<Clock> clock_;
+  const WallTime opened_from_;
   const std::shared_ptr<Driver> shared_driver_;  // with watches, which may outlive the store
   Driver& driver_ = *shared_driver_;
   const Takeover takeover_;
   Names names_;
   const PythonFleet fleet_;
-  std::vector<std::string> warnings_;  // of this deployment
+  StoreOpening opening_;
   std::mutex maintained_mutex_;
   std::vector<std::string> maintained_;  // warnings of the latest maintain()
   StoredTokens stored_;
