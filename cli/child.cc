@@ -39,7 +39,8 @@ Child::Child(const ChildPlan& plan, const Clock& clock, Duration grace,
       name_(plan.argv.at(0)),
       covered_until_(plan.covered_until),
       told_(after(plan.covered_until, grace)),
-      guardian_(guardian ? std::move(guardian) : std::make_unique<Guardian>(clock)) {
+      guardian_(guardian && guardian->waits() ? std::move(guardian)
+                                              : std::make_unique<Guardian>(clock)) {
   guardian_->start(plan, told_);
 }
 

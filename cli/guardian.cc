@@ -32,10 +32,14 @@ struct Start {
   sigset_t signal_mask{};
   int terminal = -1;
   bool leave_strays = false;
+  Instant now{};  // by the supervisor's clock
   Instant covered_until = Instant::max();
   Instant kill_at = Instant::max();
 };
 static_assert(std::is_trivially_destructible_v<Start>);
+
+// The one that waits for its start: there is one at most, and one thread that makes them.
+Guardian* waiting = nullptr;
 
 // Room for more than exec() takes; what is not used costs nothing.
 constexpr std::size_t kMemory = std::size_t{16} << 20;
@@ -74,8 +78,6 @@ class Guard {
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, nullptr);
     ::signal(SIGCHLD, SIG_DFL);  // ignored, it would swallow the command's status
-    // Out of reach of whoever kills or stops the supervisor's group.
-    setpgid(0, 0);
     prctl(PR_SET_NAME, "elector-guard");
     // Orphans of the group come to us, so that we know when the last of them is gone.
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -83,14 +85,20 @@ class Guard {
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     const int children = signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
+    const int no_children = errno;
     if (!told_to_start()) _exit(0);
-    kill_at_ = plan_.kill_at;
+    // Out of reach of whoever kills or stops the supervisor's group. Not before: there was nothing
+    // to guard, and somebody who left the group would be taken for one that escaped.
+    setpgid(0, 0);
+    behind_ = std::max(plan_.now - clock_.now(), Duration::zero());
+    kill_at_ = by_our_clock(plan_.kill_at);
     // The supervisor may have been stopped for longer than its lease on the way to us.
-    if (clock_.now() >= plan_.covered_until) {
+    if (clock_.now() >= by_our_clock(plan_.covered_until)) {
       report(Guardian::Report::ended, SIGKILL);
       _exit(0);
     }
     guardian_ = getpid();
+    errno = no_children;
     child_ = children < 0 ? -1 : _Fork();
     if (child_ == 0) become_command();
     if (child_ < 0) {
@@ -130,10 +138,14 @@ class Guard {
     for (;;) {
       Message order;
       const ssize_t size = read(orders_, &order, sizeof order);
-      if (size >= 0) return size > 0;
+      if (size >= 0) return size > 0 && order.kind == start_order;
       internal::poll_until(clock_, watched, Instant::max());
     }
   }
+
+  // Each of the two counts the steps of the wall clock that it has seen (make_shared_store_clock),
+  // and before its start a guardian looks at no clock.
+  Instant by_our_clock(Instant at) const { return at == Instant::max() ? at : at - behind_; }
 
   void watch(int children) {
     std::array<pollfd, 2> watched{
@@ -179,7 +191,7 @@ class Guard {
         kill(-child_, static_cast<int>(order.value));
         break;
       case kill_at_order:
-        kill_at_ = Instant(Duration(order.value));
+        kill_at_ = by_our_clock(Instant(Duration(order.value)));
         break;
       case sweep_order:
         sweep_ = true;
@@ -251,6 +263,7 @@ class Guard {
   const int reports_;
   pid_t guardian_ = -1;
   pid_t child_ = -1;
+  Duration behind_{};  // our clock, against the supervisor's
   Instant kill_at_ = Instant::max();
   bool sweep_ = false;
 };
@@ -285,7 +298,7 @@ char* const* SharedMemory::put(const std::vector<std::string>& texts) {
   return list;
 }
 
-Guardian::Guardian(const Clock& clock) {
+Guardian::Guardian(const Clock& clock) : clock_(clock) {
   const auto* const plan = new (memory_.take(sizeof(Start))) Start;
   Pipe orders = make_pipe();
   Pipe reports = make_pipe();
@@ -299,6 +312,13 @@ Guardian::Guardian(const Clock& clock) {
   }
   orders_ = std::move(orders.write);
   reports_ = std::move(reports.read);
+  waiting = this;
+}
+
+bool Guardian::waits() const {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == 0;
 }
 
 void Guardian::start(const ChildPlan& plan, Instant kill_at) {
@@ -308,12 +328,23 @@ void Guardian::start(const ChildPlan& plan, Instant kill_at) {
                                            .signal_mask = plan.signal_mask,
                                            .terminal = plan.terminal,
                                            .leave_strays = plan.leave_strays,
+                                           .now = clock_.now(),
                                            .covered_until = plan.covered_until,
                                            .kill_at = kill_at};
   tell(start_order, 0);
+  waiting = nullptr;
 }
 
 Guardian::~Guardian() {
+  if (waiting == this) waiting = nullptr;
+  dismiss();
+}
+
+void dismiss_waiting_guardian() {
+  if (waiting != nullptr) waiting->dismiss();
+}
+
+void Guardian::dismiss() {
   orders_.reset();
   kill(process_, SIGCONT);
   while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {

@@ -81,6 +81,8 @@ class Guardian {
   // it is best made before there are libraries and threads: forks of a small process are quick.
   // Throws std::system_error when there is no process, descriptor or memory to be had.
   explicit Guardian(const Clock& clock);
+  // Whether its process is there to be told.
+  bool waits() const;
   // Once, before anything below. `kill_at` holds from the start on: whoever calls this may be
   // stopped before he can say more. What the plan names by number was open when this was made.
   void start(const ChildPlan& plan, Instant kill_at);
@@ -101,8 +103,11 @@ class Guardian {
   std::optional<Report> next_report();
 
  private:
+  friend void dismiss_waiting_guardian();
+  void dismiss();
   void tell(int kind, long value);
 
+  const Clock& clock_;
   SharedMemory memory_;
   FileDescriptor orders_;
   FileDescriptor reports_;
@@ -110,5 +115,9 @@ class Guardian {
   pid_t group_ = -1;
   bool ending_ = false;
 };
+
+// Before _exit(), from the thread that makes guardians: ends one that waits for its start, which
+// nobody would be left to reap.
+void dismiss_waiting_guardian();
 
 }  // namespace mongoelector::cli

@@ -27,4 +27,7 @@ std::optional<int> run_interruptible(Signals& signals, const std::function<void(
                                      const std::function<void(int)>& cancel,
                                      const Meanwhile& meanwhile = {});
 
+// The same for what no signal may cut short: they are left to whoever is next.
+void run_to_its_end(const std::function<void()>& work, const Meanwhile& meanwhile = {});
+
 }  // namespace mongoelector::cli

@@ -95,27 +95,24 @@ class OnceCommand : public Command {
     return taken;
   }
 
-  // The signal that ended it, if one did: then the window is free again, as far as we can tell.
-  std::optional<int> take(Context& context, Hold& hold, Window& window,
-                          std::optional<Window::Taken>& taken) {
+  // Whoever has taken it before. Signals wait for the answer: the window must not be ours without
+  // our knowing.
+  std::optional<Window::Taken> take(Context& context, Hold& hold, Window& window) {
     const std::string us =
         holder_name(flags_.hold.supervision.label, hold.locker().status().uuid);
-    const auto work = [&] { taken = window.take(us); };
-    if (!hold.session().store().shared()) {
-      work();
-      return hold.signals().next_to_end();
-    }
-    // A signal waits for the answer: the window must not be ours without our knowing.
-    return run_interruptible(hold.signals(), work, [](int) {},
-                             limit(context, report_,
-                                   "; nothing was started, but the window may be taken, and the "
-                                   "lock held for one ttl, all the same"));
+    if (!hold.session().store().shared()) return window.take(us);
+    std::optional<Window::Taken> taken;
+    run_to_its_end([&] { taken = window.take(us); },
+                   limit(context, report_,
+                         "; nothing was started, but the window may be taken, and the lock held "
+                         "for one ttl, all the same"));
+    return taken;
   }
 
   int start(Context& context, Hold& hold, Window& window,
             const std::vector<std::string>& command) {
-    std::optional<Window::Taken> taken;
-    if (const auto signal = take(context, hold, window, taken)) {
+    const auto taken = take(context, hold, window);
+    if (const auto signal = hold.signals().next_to_end()) {
       if (!taken) give_back(context, window);
       report_.because("interrupted");
       return 128 + *signal;

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "cli/consent.h"
 #include "cli/deadline.h"
+#include "cli/guardian.h"
 #include "cli/file_descriptor.h"
 #include "mongoelector/clock.h"
 #include "mongoelector/connect.h"
@@ -194,6 +195,7 @@ Typed read_silently(const Output& out, const std::string& question) {
 }
 
 [[noreturn]] void die_of(int signal) {
+  dismiss_waiting_guardian();
   sigset_t one{};
   sigemptyset(&one);
   sigaddset(&one, signal);

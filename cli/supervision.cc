@@ -75,6 +75,7 @@ Meanwhile limit(Context& context, Report& report, const std::string& consequence
     const Failure failure = too_late(timeout, consequence);
     report.failed(failure);
     context.out.fail(failure);
+    dismiss_waiting_guardian();
     _exit(static_cast<int>(failure.code()));
   };
   return {.what = give_up, .every = timeout};
@@ -84,6 +85,7 @@ void ask_store(Context& context, Signals& signals, Report& report,
                const std::function<void()>& work) {
   const auto end = [&](int signal) {
     report.interrupted(signal);
+    dismiss_waiting_guardian();
     _exit(128 + signal);
   };
   run_interruptible(signals, work, end, limit(context, report));

@@ -380,16 +380,22 @@ TEST_F(Locker, asks_for_the_time_only_if_the_opening_of_the_store_left_a_doubt) 
   struct Case {
     milliseconds took;
     milliseconds off;
+    seconds ago;
     int asked;
   };
-  for (const auto& [took, off, asked] :
-       {Case{milliseconds(100), milliseconds(0), 0}, Case{milliseconds(100), milliseconds(400), 0},
-        Case{milliseconds(100), milliseconds(-460), 1}, Case{seconds(2), milliseconds(0), 1}}) {
+  using ms = milliseconds;
+  for (const auto& [took, off, ago, asked] :
+       {Case{ms(100), ms(0), seconds(0), 0}, Case{ms(100), ms(400), seconds(0), 0},
+        Case{ms(100), ms(-460), seconds(0), 1}, Case{seconds(2), ms(0), seconds(0), 1},
+        Case{ms(100), ms(0), seconds(500), 0}, Case{ms(100), ms(0), seconds(600), 1},
+        Case{ms(100), ms(0), seconds(-1), 1}}) {
     const WallTime now = clock_->wall();
+    const WallTime opened = now - ago;
     const auto store = std::make_shared<Greeted>(
-        memory_,
-        StoreOpening{.time = {{.before = now - took, .store = now - took / 2 + off, .after = now}},
-                     .warnings = {"only half a store"}});
+        memory_, StoreOpening{.time = {{.before = opened - took,
+                                        .store = opened - took / 2 + off,
+                                        .after = opened}},
+                              .warnings = {"only half a store"}});
     store->show_time(now);
     std::atomic<int> warned{0};
     const auto session = std::make_shared<Session>(
@@ -400,11 +406,12 @@ TEST_F(Locker, asks_for_the_time_only_if_the_opening_of_the_store_left_a_doubt) 
                               .clock = clock_});
     MongoLocker lock(session, "nightly");
     lock.acquire();
-    EXPECT_EQ(store->calls(Verb::info), asked) << took.count() << " " << off.count();
+    EXPECT_EQ(store->calls(Verb::info), asked)
+        << took.count() << " " << off.count() << " " << ago.count();
     EXPECT_TRUE(eventually([&] { return warned == 1; }));
     lock.release();
-    // ... and after ten minutes in any case.
-    clock_->advance(seconds(601));
+    // ... and after ten minutes in any case, counted from there.
+    clock_->advance(asked == 0 ? seconds(601) - ago : seconds(601));
     store->show_time(clock_->wall());
     lock.acquire();
     EXPECT_EQ(store->calls(Verb::info), asked + 1);

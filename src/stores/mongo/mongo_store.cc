@@ -64,9 +64,7 @@ Reply failed(const Failure& failure, Phase phase) {
 class MongoStore : public LeaseStore {
  public:
   MongoStore(const std::string& uri, const ConnectOptions& options)
-      : clock_(options.clock ? options.clock : make_machine_clock()),
-        opened_from_(clock_->wall()),
-        shared_driver_(std::make_shared<Driver>(uri, options.application)),
+      : shared_driver_(std::make_shared<Driver>(uri, options.application)),
         takeover_(options.takeover),
         fleet_(options.python_fleet) {
     names_ = names_of(options);
@@ -74,9 +72,14 @@ class MongoStore : public LeaseStore {
                       : !driver_.database().empty() ? driver_.database()
                                                     : "mongoelector";
     Deployment found = check_deployment(driver_, names_);
-    if (found.time)
-      opening_.time = {.before = opened_from_, .store = *found.time, .after = clock_->wall()};
+    greeted_at_ = found.time;
     opening_.warnings = std::move(found.warnings);
+  }
+
+  // By this machine's clock.
+  void opened(WallTime before, WallTime after) {
+    if (greeted_at_)
+      opening_.time = {.before = before, .store = *greeted_at_, .after = after};
   }
 
   ClaimReply claim(const ClaimRequest& request) override {
@@ -436,13 +439,12 @@ class MongoStore : public LeaseStore {
     return reply;
   }
 
-  const std::shared_ptr<Clock> clock_;
-  const WallTime opened_from_;
   const std::shared_ptr<Driver> shared_driver_;  // with watches, which may outlive the store
   Driver& driver_ = *shared_driver_;
   const Takeover takeover_;
   Names names_;
   const PythonFleet fleet_;
+  std::optional<WallTime> greeted_at_;  // by the server's clock
   StoreOpening opening_;
   std::mutex maintained_mutex_;
   std::vector<std::string> maintained_;  // warnings of the latest maintain()
@@ -453,7 +455,11 @@ class MongoStore : public LeaseStore {
 
 std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri,
                                              const ConnectOptions& options) {
-  return std::make_shared<MongoStore>(uri, options);
+  const auto clock = options.clock ? options.clock : make_machine_clock();
+  const WallTime before = clock->wall();
+  auto store = std::make_shared<MongoStore>(uri, options);
+  store->opened(before, clock->wall());
+  return store;
 }
 
 std::string mongo_driver_version() { return mongo::driver_version(); }

@@ -1,8 +1,23 @@
-// What the linker puts in the place of a function of the driver (--wrap in CMakeLists.txt).
-#include <openssl/opensslv.h>
+// What the linker puts in the place of two functions of the driver (--wrap in CMakeLists.txt).
+//
+// As soon as it is loaded, the driver prepares OpenSSL: error texts, algorithms, a context that it
+// throws away, and what it needs to check certificates. That takes as long as all the rest of its
+// loading, and only connections with TLS use any of it. So it is done before the first of those.
+#include <mutex>
 
-// As soon as it is loaded, the driver prepares OpenSSL: all error texts, all algorithms, a context
-// that it throws away. That takes as long as all the rest of its loading, and only connections with
-// TLS use any of it. OpenSSL prepares itself for them, at the first use.
-static_assert(OPENSSL_VERSION_NUMBER >= 0x10100000L, "older ones have to be prepared");
-extern "C" void __wrap__mongoc_openssl_init() {}  // NOLINT: the linker chooses the name
+extern "C" {  // NOLINTBEGIN: the linker chooses the names
+
+void __real__mongoc_openssl_init();
+// Options of the driver; an SSL_CTX.
+void* __real__mongoc_openssl_ctx_new(void* options);
+
+void __wrap__mongoc_openssl_init() {}
+
+// Every TLS connection begins here.
+void* __wrap__mongoc_openssl_ctx_new(void* options) {
+  static std::once_flag prepared;
+  std::call_once(prepared, __real__mongoc_openssl_init);
+  return __real__mongoc_openssl_ctx_new(options);
+}
+
+}  // NOLINTEND
