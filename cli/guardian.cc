@@ -15,6 +15,7 @@
 #include <span>
 #include <system_error>
 #include <type_traits>
+#include <utility>
 
 #include "base/poll.h"
 
@@ -32,11 +33,22 @@ struct Start {
   sigset_t signal_mask{};
   int terminal = -1;
   bool leave_strays = false;
-  Instant now{};  // by the supervisor's clock
+  Duration jumped{};  // of the supervisor's clock
   Instant covered_until = Instant::max();
   Instant kill_at = Instant::max();
 };
 static_assert(std::is_trivially_destructible_v<Start>);
+
+// How far a clock has been moved by steps of the wall clock that it has seen. A pause in here makes
+// it too large, or else too small.
+Duration jumped_at_most(const Clock& clock) {
+  const Duration passed = clock.passed();
+  return clock.now().time_since_epoch() - passed;
+}
+Duration jumped_at_least(const Clock& clock) {
+  const Duration now = clock.now().time_since_epoch();
+  return now - clock.passed();
+}
 
 // The one that waits for its start: there is one at most, and one thread that makes them.
 Guardian* waiting = nullptr;
@@ -90,7 +102,7 @@ class Guard {
     // Out of reach of whoever kills or stops the supervisor's group. Not before: there was nothing
     // to guard, and somebody who left the group would be taken for one that escaped.
     setpgid(0, 0);
-    behind_ = std::max(plan_.now - clock_.now(), Duration::zero());
+    behind_ = std::max(plan_.jumped - jumped_at_least(clock_), Duration::zero());
     kill_at_ = by_our_clock(plan_.kill_at);
     // The supervisor may have been stopped for longer than its lease on the way to us.
     if (clock_.now() >= by_our_clock(plan_.covered_until)) {
@@ -143,8 +155,8 @@ class Guard {
     }
   }
 
-  // Each of the two counts the steps of the wall clock that it has seen (make_shared_store_clock),
-  // and before its start a guardian looks at no clock.
+  // Before its start a guardian looks at no clock, so it may have missed what the supervisor's has
+  // taken for elapsed (make_shared_store_clock). Late it must not be.
   Instant by_our_clock(Instant at) const { return at == Instant::max() ? at : at - behind_; }
 
   void watch(int children) {
@@ -328,26 +340,26 @@ void Guardian::start(const ChildPlan& plan, Instant kill_at) {
                                            .signal_mask = plan.signal_mask,
                                            .terminal = plan.terminal,
                                            .leave_strays = plan.leave_strays,
-                                           .now = clock_.now(),
+                                           .jumped = jumped_at_most(clock_),
                                            .covered_until = plan.covered_until,
                                            .kill_at = kill_at};
   tell(start_order, 0);
   waiting = nullptr;
 }
 
-Guardian::~Guardian() {
-  if (waiting == this) waiting = nullptr;
-  dismiss();
-}
+Guardian::~Guardian() { end(waiting == this ? SIGKILL : SIGCONT); }
 
 void dismiss_waiting_guardian() {
-  if (waiting != nullptr) waiting->dismiss();
+  if (waiting != nullptr) waiting->end(SIGKILL);  // it guards nothing
 }
 
-void Guardian::dismiss() {
+void Guardian::end(int signal) {
+  if (waiting == this) waiting = nullptr;
   orders_.reset();
-  kill(process_, SIGCONT);
-  while (waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+  const pid_t process = std::exchange(process_, -1);
+  if (process < 0) return;
+  kill(process, signal);
+  while (waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
@@ -356,7 +368,7 @@ void Guardian::tell(int kind, long value) {
   // A guardian that is gone says so by the end of its reports.
   [[maybe_unused]] const ssize_t written = write(orders_.get(), &message, sizeof message);
   // One that somebody has stopped obeys nothing and guards nothing.
-  kill(process_, SIGCONT);
+  if (process_ > 0) kill(process_, SIGCONT);
 }
 
 bool Guardian::signal_group(int signal) {

@@ -104,7 +104,7 @@ class Guardian {
 
  private:
   friend void dismiss_waiting_guardian();
-  void dismiss();
+  void end(int signal);
   void tell(int kind, long value);
 
   const Clock& clock_;

@@ -105,7 +105,8 @@ class OnceCommand : public Command {
     run_to_its_end([&] { taken = window.take(us); },
                    limit(context, report_,
                          "; nothing was started, but the window may be taken, and the lock held "
-                         "for one ttl, all the same"));
+                         "for one ttl, all the same",
+                         kDefaultTimeout));
     return taken;
   }
 

@@ -17,8 +17,8 @@
 #include "base/text.h"
 #include "cli/consent.h"
 #include "cli/deadline.h"
-#include "cli/guardian.h"
 #include "cli/file_descriptor.h"
+#include "cli/guardian.h"
 #include "mongoelector/clock.h"
 #include "mongoelector/connect.h"
 

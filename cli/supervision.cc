@@ -68,17 +68,18 @@ Failure StopBudget::refusal(const std::string& why, bool shared_store) const {
                       internal::show_duration(grace))};
 }
 
-Meanwhile limit(Context& context, Report& report, const std::string& consequence) {
-  if (!context.globals.timeout) return {};
-  const Duration timeout = *context.globals.timeout;
+Meanwhile limit(Context& context, Report& report, const std::string& consequence,
+                std::optional<Duration> otherwise) {
+  const auto timeout = context.globals.timeout ? context.globals.timeout : otherwise;
+  if (!timeout) return {};
   const auto give_up = [&context, &report, timeout, consequence] {
-    const Failure failure = too_late(timeout, consequence);
+    const Failure failure = too_late(*timeout, consequence);
     report.failed(failure);
     context.out.fail(failure);
     dismiss_waiting_guardian();
     _exit(static_cast<int>(failure.code()));
   };
-  return {.what = give_up, .every = timeout};
+  return {.what = give_up, .every = *timeout};
 }
 
 void ask_store(Context& context, Signals& signals, Report& report,

@@ -69,9 +69,11 @@ struct StopBudget {
   Failure refusal(const std::string& why, bool shared_store) const;
 };
 
-// For work that asks the store while nothing is held: after --timeout, if it was given, the process
-// ends as if the store were not there. `consequence`: see Deadline; this one writes the report too.
-Meanwhile limit(Context& context, Report& report, const std::string& consequence = {});
+// For work that asks the store while no command runs: after --timeout, if that was given, else
+// after `otherwise`, the process ends as if the store were not there. `consequence`: see Deadline;
+// this one writes the report too.
+Meanwhile limit(Context& context, Report& report, const std::string& consequence = {},
+                std::optional<Duration> otherwise = {});
 
 // Runs such work so that it also ends the process when a signal asks for it.
 void ask_store(Context& context, Signals& signals, Report& report,

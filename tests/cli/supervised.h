@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,14 @@ inline char process_state(pid_t pid) {
 inline bool gone(pid_t pid) {
   const char state = process_state(pid);
   return state == '\0' || state == 'Z';
+}
+
+// A child of this thread, by its kernel name; -1: there is none.
+inline pid_t child_named(const std::string& name) {
+  std::istringstream children(content("/proc/thread-self/children"));
+  for (pid_t pid = -1; children >> pid;)
+    if (content("/proc/" + std::to_string(pid) + "/comm") == name + "\n") return pid;
+  return -1;
 }
 
 // The process that guards a command.

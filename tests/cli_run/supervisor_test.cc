@@ -161,6 +161,7 @@ TEST(Supervisor, killed_before_it_holds_anything_leaves_nothing_behind) {
   Process tool(tool_command({"--uri", server->uri("ops"), "lock", "a", "--", "true"}));
   ASSERT_TRUE(eventually([&] { return !children_of(tool.pid()).empty(); }));
   const auto guardian = static_cast<pid_t>(std::stol(children_of(tool.pid())));
+  EXPECT_EQ(getpgid(guardian), getpgid(tool.pid())) << "it guards nothing yet";
   tool.signal(SIGKILL);
   EXPECT_TRUE(eventually([&] { return gone(guardian); }));
   server->resume();

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <sstream>
-
 #include "cli/supervised.h"
 #include "mongoelector/clock.h"
 #include "support/eventually.h"
@@ -12,20 +10,12 @@
 namespace mongoelector::test {
 namespace {
 
-// Among our children, of which there may be servers too; -1: none.
-pid_t guardian_of_ours() {
-  std::istringstream children(content("/proc/thread-self/children"));
-  for (pid_t pid = -1; children >> pid;)
-    if (content("/proc/" + std::to_string(pid) + "/comm") == "elector-guard\n") return pid;
-  return -1;
-}
-
 TEST(WaitingGuardian, that_was_killed_is_replaced) {
   const auto clock = make_machine_clock();
   auto guardian = std::make_unique<cli::Guardian>(*clock);
   EXPECT_TRUE(guardian->waits());
   pid_t pid = -1;
-  ASSERT_TRUE(eventually([&] { return (pid = guardian_of_ours()) > 0; }));
+  ASSERT_TRUE(eventually([&] { return (pid = child_named("elector-guard")) > 0; }));
   ASSERT_EQ(kill(pid, SIGKILL), 0);
   ASSERT_TRUE(eventually([&] { return !guardian->waits(); }));
   sigset_t mask{};

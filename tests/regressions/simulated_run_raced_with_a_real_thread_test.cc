@@ -10,10 +10,12 @@ namespace {
 
 TEST(SimulatedRun, is_the_same_in_every_process) {
   const std::vector<std::string> command{SIMULATE, "swarm", "0", "1", "--trace"};
-  const Finished first = run_process(command);
+  // Fibers that are cut off leave memory behind, on purpose.
+  const ProcessOptions options{.environment = {{"ASAN_OPTIONS", "detect_leaks=0"}}};
+  const Finished first = run_process(command, options);
   ASSERT_EQ(first.code, 0) << first.out << first.err;
   for (int i = 0; i < 30; ++i) {
-    const Finished again = run_process(command);
+    const Finished again = run_process(command, options);
     ASSERT_EQ(again.out, first.out) << "process " << i;
   }
 }

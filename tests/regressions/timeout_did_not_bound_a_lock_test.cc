@@ -96,9 +96,10 @@ TEST_F(Timeouts, once_that_is_ended_while_it_takes_its_window_gives_it_back) {
              !tool.running();
     }));
     tool.signal(SIGTERM);
+    tool.signal(SIGINT);  // whoever insists is answered when the store has answered
     const Finished finished = tool.wait();
     if (!finished.out.empty() && tries < 20) continue;
-    EXPECT_EQ(finished.code, 128 + SIGTERM) << finished.err;
+    EXPECT_TRUE(finished.code == 128 + SIGTERM || finished.code == 128 + SIGINT) << finished.err;
     EXPECT_EQ(finished.out, "");
     EXPECT_EQ(run_tool(words).out, "ran\n") << "neither the window nor the lock was given back";
     return;
