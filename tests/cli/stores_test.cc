@@ -204,7 +204,7 @@ TEST(StoreTrouble, a_wrong_password_exits_77_and_a_right_one_works) {
                  77);
 }
 
-// The module that the tool loads leaves out what prepares the driver for this.
+// The module that the tool loads puts off what prepares the driver for this.
 TEST(StoreChoice, a_server_that_speaks_tls_only) {
   const TempDir dir;
   const std::string authority = certificate(dir, "server");
