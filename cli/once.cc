@@ -38,7 +38,8 @@ class OnceCommand : public Command {
                    "clock decides. The command holds lock NAME too, and is stopped as by `lock`.\n"
                    "If the store does not confirm that the window is ours, nothing is started.\n"
                    "--timeout bounds each of the first contact with the store, the look at the\n"
-                   "window, the attempt to get the lock and that to take the window: 69.\n",
+                   "window, the attempt to get the lock and that to take the window (without it:\n"
+                   "10s): 69.\n",
         .starts_a_command = true};
     return kAbout;
   }
