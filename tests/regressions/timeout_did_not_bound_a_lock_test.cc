@@ -37,9 +37,9 @@ TEST(Timeout, bounds_the_first_contact_of_who_starts_a_command) {
 class Timeouts : public testing::Test {
  protected:
   // `commands`: what failCommand takes.
-  void slow(const std::string& commands, std::chrono::milliseconds by) const {
+  Mongod::Failing slow(const std::string& commands, std::chrono::milliseconds by) const {
     const std::string block = R"(, "blockConnection": true, "blockTimeMS": )";
-    server_.fail_commands("mongoelector", commands + block + std::to_string(by.count()));
+    return server_.fail_commands("mongoelector", commands + block + std::to_string(by.count()));
   }
   ~Timeouts() override { server_.stop_failing(); }
   // A machine that is busy enough may not even make contact in this second; then again.
@@ -87,14 +87,9 @@ TEST_F(Timeouts, once_that_is_ended_while_it_takes_its_window_gives_it_back) {
     const std::string name = "ended " + std::to_string(tries);
     const std::vector<std::string> words{"--uri", server_.uri("timeouts"), "once", name,
                                          "--per", "1h", "--", "echo", "ran"};
-    slow(windows_, 700ms);
+    const Mongod::Failing slow_window = slow(windows_, 700ms);
     Process tool(tool_command(words));
-    // It has the lock, so the window is next.
-    ASSERT_TRUE(eventually([&] {
-      const std::string count = R"({"count": "mongolocker", "query": {"_id": ")" + name + R"("}})";
-      return server_.run_command(count, "timeouts").find(R"("n" : 1)") != std::string::npos ||
-             !tool.running();
-    }));
+    server_.await_hit(slow_window);
     tool.signal(SIGTERM);
     tool.signal(SIGINT);  // whoever insists is answered when the store has answered
     const Finished finished = tool.wait();

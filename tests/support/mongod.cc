@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <mongoc/mongoc.h>
+#include <nlohmann/json.hpp>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -226,11 +227,17 @@ std::string Mongod::run_command(const std::string& command, const std::string& d
                         command, database);
 }
 
-void Mongod::fail_commands(const std::string& application, const std::string& data,
-                           int times) const {
-  run_command(R"({"configureFailPoint": "failCommand", "mode": {"times": )" +
-              std::to_string(times) + R"(}, "data": {"appName": ")" + application + R"(", )" +
-              data + "}}");
+Mongod::Failing Mongod::fail_commands(const std::string& application, const std::string& data,
+                                      int times) const {
+  const auto reply = nlohmann::json::parse(run_command(
+      R"({"configureFailPoint": "failCommand", "mode": {"times": )" + std::to_string(times) +
+      R"(}, "data": {"appName": ")" + application + R"(", )" + data + "}}"));
+  return {.hit_before = reply.at("count")};
+}
+
+void Mongod::await_hit(const Failing& failing) const {
+  run_command(R"({"waitForFailPoint": "failCommand", "maxTimeMS": 60000, "timesEntered": )" +
+              std::to_string(failing.hit_before + 1) + "}");
 }
 
 void Mongod::stop_failing() const {

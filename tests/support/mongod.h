@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,7 +47,13 @@ class Mongod {
   std::string run_command(const std::string& command, const std::string& database = "admin") const;
   // failCommand for commands of one client, told by its appName. `data` is what failCommand takes
   // beside appName, e.g. R"("failCommands": ["findAndModify"], "errorCode": 91)".
-  void fail_commands(const std::string& application, const std::string& data, int times = 1) const;
+  struct Failing {
+    std::int64_t hit_before = 0;
+  };
+  Failing fail_commands(const std::string& application, const std::string& data,
+                        int times = 1) const;
+  // Until the server has begun to do that to a command. Throws after a minute.
+  void await_hit(const Failing& failing) const;
   void stop_failing() const;
 
  private:
