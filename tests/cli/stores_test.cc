@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/stores.h"
-#include "support/certificate.h"
 #include "support/content.h"
 
 namespace mongoelector::test {
@@ -152,18 +151,6 @@ TEST(StoreChoice, require_shared_refuses_a_store_of_this_machine) {
   EXPECT_EQ(list_at(shared, {{"MONGOELECTOR_REQUIRE_SHARED", "1"}}).code, 0);
 }
 
-// The MongoDB store is a file of its own, which an installation may lack.
-TEST(StoreTrouble, a_tool_without_its_mongodb_module_says_so_and_works_on_sqlite) {
-  const TempDir dir;
-  const std::string copy = dir.file("mongoelector");
-  std::filesystem::copy_file(MONGOELECTOR_CLI, copy);
-  const auto list = [&](const std::string& uri) {
-    return run_process({copy, "list", "--json"}, {.environment = {{"MONGODB_URI", uri}}});
-  };
-  expect_failure(list("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=1"), 76);
-  EXPECT_EQ(list("sqlite:" + dir.file("leases.db")).code, 0);
-}
-
 TEST(StoreTrouble, a_uri_that_means_nothing_is_the_fault_of_whoever_gave_it) {
   expect_failure(run_tool({"list", "--json", "--uri", "redis://app:s3cret@db1"}), 64);
   expect_failure(list_at("redis://app:s3cret@db1"), 78);
@@ -202,17 +189,6 @@ TEST(StoreTrouble, a_wrong_password_exits_77_and_a_right_one_works) {
   expect_failure(list_at("mongodb://app:s3cret@" + host + "/ops",
                          {{"MONGOELECTOR_DATABASE", "other"}}),
                  77);
-}
-
-// The module that the tool loads puts off what prepares the driver for this.
-TEST(StoreChoice, a_server_that_speaks_tls_only) {
-  const TempDir dir;
-  const std::string authority = certificate(dir, "server");
-  const auto server = Mongod::with_tls(authority);
-  const std::string uri = "mongodb://127.0.0.1:" + std::to_string(server->port()) + "/ops?tls=true";
-  const Finished tool = list_at(uri + "&tlsCAFile=" + authority);
-  EXPECT_EQ(tool.code, 0) << tool.err;
-  expect_failure(list_at(uri), 69);
 }
 
 TEST(StoreTrouble, a_foreign_file_exits_65_and_is_left_alone) {

@@ -155,11 +155,19 @@ std::optional<std::string> strange_compressor(const std::string& escaped,
   return std::nullopt;
 }
 
+std::string mechanism_of(const mongoc_uri_t& uri) {
+  const char* mechanism = mongoc_uri_get_auth_mechanism(&uri);
+  return mechanism == nullptr ? "" : lower(mechanism);
+}
+
 // What is wrong with a URI that the driver takes: it ignores an option that it does not know, with
 // a word in its log, and a mistyped "tls" must not go unnoticed. Its log is no way to hear of it,
 // because it belongs to whoever in the process asked for it last.
 std::string overlooked(const std::string& uri, const mongoc_uri_t& parsed) {
   if (has_a_strange_host(parsed)) return "an @ in a name or a password is written %40";
+  // The driver speaks TLS then, and crashes for want of what TLS needs.
+  if (mechanism_of(parsed) == "mongodb-x509" && !mongoc_uri_get_tls(&parsed))
+    return "MONGODB-X509 needs tls=true, and the certificate as tlsCertificateKeyFile";
   std::optional<std::string> compressors;  // the last one counts
   // A password may hold a '?', but no '/'.
   const std::size_t query = uri.find('?', uri.find('/', uri.find("://") + 3));
@@ -216,6 +224,16 @@ std::string location_of(const mongoc_uri_t& uri) {
   }
   const char* set = mongoc_uri_get_replica_set(&uri);
   return location + (set == nullptr ? "" : std::string("/?replicaSet=") + set);
+}
+
+Demands demands_of(const mongoc_uri_t& uri) {
+  const std::string mechanism = mechanism_of(uri);
+  // Hosts that are looked up by SRV speak TLS unless the URI says otherwise.
+  return {.libraries = mongoc_uri_get_tls(&uri) || !mechanism.empty() ||
+                       mongoc_uri_get_srv_hostname(&uri) != nullptr ||
+                       mongoc_uri_get_username(&uri) != nullptr ||
+                       bson_count_keys(mongoc_uri_get_compressors(&uri)) > 0,
+          .kerberos = mechanism == "gssapi"};
 }
 
 // Runs `job` where nobody waits for it; false if there are no more threads.
@@ -432,6 +450,8 @@ Driver::Driver(const std::string& uri, const std::string& application)
   location_ = location_of(*parsed);
   logs_in_ = mongoc_uri_get_username(parsed.get()) != nullptr ||
              mongoc_uri_get_auth_mechanism(parsed.get()) != nullptr;
+  const Demands demands = demands_of(*parsed);
+  if (meet_demands != nullptr && demands.libraries) meet_demands(demands);
   pool_ = std::make_shared<Pool>(uri_, application_, budget_);
 }
 

@@ -53,6 +53,16 @@ struct Rows {
   std::optional<Failure> failure = {};
 };
 
+// What connections of a URI need beside the driver's own code.
+struct Demands {
+  bool libraries = false;  // those for TLS, a login or compression
+  bool kerberos = false;   // SASL with its plug-ins too
+};
+
+// In a program that has these libraries loaded only when needed: called before the first connection
+// of a URI that needs any. It may throw ConnectError.
+inline void (*meet_demands)(const Demands&) = nullptr;
+
 class Pool;
 
 // One connection and the server picked for it, for the time of one verb. Not for two threads.

@@ -2,13 +2,12 @@
 // the driver, comes from a module that is loaded when the first such URI is opened.
 //
 // The driver and what it needs (TLS, SASL, ICU) take 5 to 10 ms of every start of a program that is
-// linked with it.
+// linked with it. What it needs for TLS, a login or compression, most of that, is loaded only when
+// a URI asks for any.
 #include <dlfcn.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 
 #include "mongoelector/error.h"
@@ -19,45 +18,47 @@ namespace mongoelector::internal {
 
 namespace {
 
-// In a tree of ours, built or installed, it stands beside the programs.
-std::string module_path() {
+// In a tree of ours, built or installed, they stand beside the programs.
+std::string path_of(const char* file) {
   std::array<char, 4096> buffer{};
   const ssize_t size = readlink("/proc/self/exe", buffer.data(), buffer.size());
   const std::string program(buffer.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
-  const std::string folder = program.substr(0, program.rfind('/') + 1);
-  return folder + "../lib/mongoelector/" MONGOELECTOR_MONGO_MODULE;
+  return program.substr(0, program.rfind('/') + 1) + "../lib/mongoelector/" + file;
 }
 
-// The driver loads all SASL plug-ins of the machine when it starts, which takes 1 ms, and needs
-// them for Kerberos only.
-void leave_out_sasl_plugins() {
-  using SetPath = int(int type, const char* path);
-  constexpr int kPlugins = 0;  // SASL_PATH_TYPE_PLUGIN
-  void* sasl = dlopen("libsasl2.so.2", RTLD_LAZY | RTLD_LOCAL);
-  if (sasl == nullptr) return;
-  if (auto* set_path = reinterpret_cast<SetPath*>(dlsym(sasl, "sasl_set_path")))
-    set_path(kPlugins, "/dev/null");
+[[noreturn]] void refuse(const std::string& what) {
+  const char* why = dlerror();
+  throw ConnectError(ConnectProblem::unsupported,
+                     what + (why == nullptr ? "" : std::string(": ") + why));
 }
 
-bool names_kerberos(std::string uri) {
-  std::transform(uri.begin(), uri.end(), uri.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return uri.find("gssapi") != std::string::npos;
+// Nothing is ever unloaded: code runs in it for as long as any store, and its threads, may live.
+void* load(const char* file, int mode) { return dlopen(path_of(file).c_str(), mode); }
+
+// The module finds them because they are global.
+void* load_global_libraries() {
+  return load(MONGOELECTOR_MONGO_LIBRARIES, RTLD_NOW | RTLD_GLOBAL);
+}
+
+void load_libraries() {
+  if (load_global_libraries() == nullptr)
+    refuse("this installation lacks what TLS, a login or compression needs");
+}
+
+void* load_module() {
+  void* module = load(MONGOELECTOR_MONGO_MODULE, RTLD_LAZY);
+  // Where all symbols are looked up at once (LD_BIND_NOW) it needs all libraries.
+  if (module == nullptr && load_global_libraries() != nullptr)
+    module = load(MONGOELECTOR_MONGO_MODULE, RTLD_LAZY);
+  if (module == nullptr) refuse("this installation cannot speak to MongoDB");
+  return module;
 }
 
 template <class Function>
-Function* load(const char* name, const std::string& uri) {
-  if (!names_kerberos(uri)) leave_out_sasl_plugins();
-  const std::string path = module_path();
-  // Never unloaded: its code runs for as long as any store of it, and its threads, may live.
-  void* module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  void* entry = module == nullptr ? nullptr : dlsym(module, name);
-  if (entry == nullptr) {
-    const char* why = dlerror();
-    throw ConnectError(ConnectProblem::unsupported, std::string("this installation cannot speak to "
-                                                          "MongoDB: ") +
-                                                  (why == nullptr ? path : why));
-  }
+Function* find(const char* name) {
+  static void* const kModule = load_module();
+  void* entry = dlsym(kModule, name);
+  if (entry == nullptr) refuse("this installation cannot speak to MongoDB");
   return reinterpret_cast<Function*>(entry);
 }
 
@@ -66,15 +67,15 @@ Function* load(const char* name, const std::string& uri) {
 std::shared_ptr<LeaseStore> open_mongo_store(const std::string& uri,
                                              const ConnectOptions& options) {
   // After a failure the next call tries again.
-  static OpenMongoStore* const open = load<OpenMongoStore>(kOpenMongoStore, uri);
+  static OpenMongoStore* const open = find<OpenMongoStore>(kOpenMongoStore);
   std::shared_ptr<LeaseStore> store;
-  open(uri, options, store);
+  open(uri, options, load_libraries, store);
   return store;
 }
 
 std::string mongo_driver_version() {
   std::string version;
-  load<MongoDriverVersion>(kMongoDriverVersion, "")(version);
+  find<MongoDriverVersion>(kMongoDriverVersion)(version);
   return version;
 }
 

@@ -9,9 +9,11 @@
 
 namespace mongoelector::internal {
 
-// As open_mongo_store().
+// Loads what the driver needs for TLS, a login or compression. Throws ConnectError.
+using LoadLibraries = void();
+// As open_mongo_store(). The libraries are loaded before the first connection that needs them.
 using OpenMongoStore = void(const std::string& uri, const ConnectOptions& options,
-                            std::shared_ptr<LeaseStore>& store);
+                            LoadLibraries& load_libraries, std::shared_ptr<LeaseStore>& store);
 // As mongo_driver_version().
 using MongoDriverVersion = void(std::string& version);
 inline constexpr char kMongoDriverVersion[] = "mongoelector_mongo_driver_version";

@@ -1,0 +1,1 @@
+// An empty library: what it needs is what the driver needs for TLS, a login or compression.
