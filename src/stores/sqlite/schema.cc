@@ -136,15 +136,19 @@ void check_ours(Database& database, const std::string& path) {
   }
 }
 
-void check_time_namespace(Database& database, const std::string& path, const Timebase& timebase) {
-  if (Query(database, "SELECT 1 FROM meta WHERE boot = ? AND time_namespace != ?", timebase.boot,
-            timebase.time_namespace)
-          .next()) {
+// Whether the file has been used since this boot as the file it is. Throws if that was in another
+// time namespace.
+bool adopted(Database& database, const std::string& path, const Timebase& timebase,
+             std::int64_t inode) {
+  Query query(database, "SELECT inode, time_namespace FROM meta WHERE boot = ?", timebase.boot);
+  if (!query.next()) return false;
+  if (query.text(1) != timebase.time_namespace) {
     throw ConnectError(ConnectProblem::unsupported,
                        quoted(path) +
                            " is used in another time namespace of this machine, whose clock is "
                            "another one");
   }
+  return query.integer(0) == inode;
 }
 
 // The first use of a file after a boot, or of a copy of a file: from now on tokens are larger than
@@ -152,14 +156,11 @@ void check_time_namespace(Database& database, const std::string& path, const Tim
 // least the time, in steps of 32 s; 27 bits last until 2106.
 void adopt(Database& database, const std::string& path, const Timebase& timebase,
            std::int64_t inode) {
-  static constexpr char kAdopted[] = "SELECT 1 FROM meta WHERE boot = ? AND inode = ?";
-  check_time_namespace(database, path, timebase);
-  if (Query(database, kAdopted, timebase.boot, inode).next()) return;
+  if (adopted(database, path, timebase, inode)) return;
   database.execute("PRAGMA synchronous = FULL");
   {
     Transaction transaction(database, Transaction::Intent::write);
-    check_time_namespace(database, path, timebase);
-    if (Query(database, kAdopted, timebase.boot, inode).next()) return;
+    if (adopted(database, path, timebase, inode)) return;
     Query(database,
           "UPDATE meta SET token = max((token >> 36) + 1, ?) << 36, "
           "boot = ?, time_namespace = ?, inode = ?, log_inode = 0, quiet_until_ms = 0",

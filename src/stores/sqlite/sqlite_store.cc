@@ -103,6 +103,10 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
  public:
   explicit SqliteStore(const std::string& path)
       : path_(path), timebase_{boot_id(), time_namespace()}, pool_(path), sessions_(open_first()) {
+    if (in_memory(path)) {
+      warnings_.push_back(
+          "the file is kept in memory: after a boot tokens start anew, smaller than those before");
+    }
     ForkGate::add(*this);
   }
   ~SqliteStore() override;
@@ -115,6 +119,7 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
   ListReply list(Kind kind, const std::string& prefix) override;
   std::unique_ptr<Watch> watch() override { return sessions_.watch(); }
   StoreInfo info() override;
+  StoreOpening opening() const override { return {.warnings = warnings_}; }
   ReleaseReply report(const NodeStatus& row) override;
   ReleaseReply retire(const Key& key, const std::string& uuid) override;
   MembersReply members(const Key& key) override;
@@ -178,6 +183,7 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
   std::atomic<int> log_pages_{0};
   Pool pool_;
   Sessions sessions_;
+  std::vector<std::string> warnings_;
 };
 
 constexpr auto kRead = Transaction::Intent::read;
@@ -422,10 +428,7 @@ StoreInfo SqliteStore::info() {
   info.location = path_;
   info.topology = "file";
   info.judge = "CLOCK_MONOTONIC of boot " + timebase_.boot;
-  if (info.outcome == Outcome::granted && in_memory(path_)) {
-    info.warnings.push_back(
-        "the file is kept in memory: after a boot tokens start anew, smaller than those before");
-  }
+  if (info.outcome == Outcome::granted) info.warnings = warnings_;
   return info;
 }
 
