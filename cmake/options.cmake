@@ -44,6 +44,17 @@ if(MONGOELECTOR_SANITIZE)
   target_link_options(mongoelector_build INTERFACE -fsanitize=${MONGOELECTOR_SANITIZE})
 endif()
 
+# The C++ runtime inside of what starts often; some systems have no archive of it. Sanitizers bring one of their own.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_LINK_OPTIONS -static-libstdc++)
+check_cxx_source_compiles("#include <string>\nint main(int n, char** a) { return int(std::string(a[n - 1]).size()); }"
+  MONGOELECTOR_RUNTIME_ARCHIVE)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+set(MONGOELECTOR_RUNTIME_INSIDE)
+if(MONGOELECTOR_RUNTIME_ARCHIVE AND NOT MONGOELECTOR_SANITIZE)
+  set(MONGOELECTOR_RUNTIME_INSIDE -static-libstdc++)
+endif()
+
 configure_file(${PROJECT_SOURCE_DIR}/include/mongoelector/version.h.in
   ${PROJECT_BINARY_DIR}/include/mongoelector/version.h @ONLY)
 

@@ -118,6 +118,8 @@ struct StoreOpening {
     WallTime after{};
   };
   std::optional<TimeSeen> time = {};
+  // Or it goes by the clock of this machine, and info() need not be asked for the time.
+  bool own_clock = true;
   std::vector<std::string> warnings = {};  // as in StoreInfo
 };
 

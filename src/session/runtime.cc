@@ -214,8 +214,9 @@ void Runtime::write_waiters(const Key& key) {
 }
 
 std::optional<Duration> Runtime::time_offset(Duration max_offset) {
-  tell_new(store_->opening().warnings);
-  if (!shared_) return std::nullopt;  // it goes by this machine's clock
+  const StoreOpening opening = store_->opening();
+  tell_new(opening.warnings);
+  if (!opening.own_clock) return std::nullopt;
   {
     const std::lock_guard lock(time_mutex_);
     // Others may have asked with another limit.

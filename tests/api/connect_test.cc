@@ -7,9 +7,11 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 
 #include "mongoelector/error.h"
 #include "mongoelector/locker.h"
+#include "support/eventually.h"
 #include "support/mongod.h"
 #include "support/temp_dir.h"
 
@@ -86,6 +88,28 @@ TEST(Connect, refuses_a_file_that_is_not_ours) {
   std::ofstream(dir.file("notes.db")) << "these are somebody's notes, and long enough for a page";
   const Refusal refused = refusal("sqlite:" + dir.file("notes.db"));
   EXPECT_EQ(refused.problem, ConnectProblem::damaged) << refused.message;
+}
+
+TEST(Connect, warns_once_of_a_file_that_no_boot_outlives) {
+  const TempDir in_memory("/dev/shm");
+  std::mutex mutex;
+  std::vector<std::string> warnings;
+  {
+    const auto session = connect("sqlite:" + in_memory.file("leases.db"),
+                                 {.on_event = [&](const Event& event) {
+                                   const std::lock_guard lock(mutex);
+                                   if (event.kind == EventKind::store_warning)
+                                     warnings.push_back(event.message);
+                                 }});
+    for (const std::string name : {"a", "b"}) MongoLocker(session, name).acquire();
+    const auto told = [&] {
+      const std::lock_guard lock(mutex);
+      return !warnings.empty();
+    };
+    EXPECT_TRUE(eventually(told));
+  }
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings.front().find("kept in memory"), std::string::npos) << warnings.front();
 }
 
 TEST(Connect, default_file_follows_the_state_directory) {

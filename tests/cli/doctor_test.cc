@@ -132,6 +132,13 @@ TEST(DoctorTrouble, a_ttl_too_short_for_an_election_of_mongodb_is_warned_of) {
   EXPECT_EQ(doctor({{"MONGODB_URI", uri}}, {"--ttl", "30s"}).status("timing"), "ok");
 }
 
+TEST(DoctorTrouble, a_file_that_no_boot_outlives_is_warned_of) {
+  const TempDir in_memory("/dev/shm");
+  const Examined found = doctor({{"MONGODB_URI", "sqlite:" + in_memory.file("leases.db")}});
+  EXPECT_NE(found.check("file").dump().find("kept in memory"), std::string::npos);
+  EXPECT_EQ(found.status("file"), "warn");
+}
+
 TEST(DoctorTrouble, a_foreign_index_that_sweeps_early_is_warned_of) {
   const std::string database = fresh_database();
   Mongod& server = Mongod::shared_replica_set();

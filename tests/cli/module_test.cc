@@ -41,15 +41,22 @@ TEST(Module, that_is_missing_is_told_and_the_tool_works_on_sqlite) {
   EXPECT_EQ(list_at("sqlite:" + dir.file("leases.db"), tool).code, 0);
 }
 
+// With the driver inside they are the module's, and may be missing; see src/CMakeLists.txt.
+#ifdef MONGOELECTOR_DRIVER_INSIDE
 TEST(Module, whose_libraries_are_missing_works_where_none_is_asked_for) {
   const TempDir dir;
   const std::string tool = tool_without("mongodb-libraries.so", dir);
-  const std::string plain = Mongod::shared_standalone().uri("ops");
-  EXPECT_EQ(list_at(plain, tool).code, 0);
-  for (const std::string option : {"tls=true", "compressors=zstd"})
-    EXPECT_EQ(list_at(plain + "?" + option, tool).code, 76);
-  EXPECT_EQ(list_at("mongodb://app:s3cret@" + at(Mongod::shared_standalone()), tool).code, 76);
+  const Mongod& server = Mongod::shared_standalone();
+  for (const std::string option : {"", "tls=false", "authSource=other", "zlibCompressionLevel=1"})
+    EXPECT_EQ(list_at(server.uri("ops") + "?" + option, tool).code, 0) << option;
+  for (const std::string option :
+       {"tls=true", "ssl=true", "tlsInsecure=true", "tlsCAFile=/dev/null", "compressors=zlib",
+        "tlsCertificateKeyFile=/dev/null", "compressors=snappy,zstd", "tlsAllowInvalidHostnames=1"})
+    EXPECT_EQ(list_at(server.uri("ops") + "?" + option, tool).code, 76) << option;
+  for (const std::string login : {"", "?authMechanism=GSSAPI", "?authMechanism=PLAIN"})
+    EXPECT_EQ(list_at("mongodb://app:s3cret@" + at(server) + "/" + login, tool).code, 76) << login;
 }
+#endif
 
 // Nothing that the module calls is in none of the libraries.
 TEST(Module, works_where_all_symbols_are_looked_up_at_once) {
@@ -64,16 +71,15 @@ TEST(Module, shares_with_the_tool_what_exceptions_need) {
                                  {.environment = {{"LD_DEBUG", "bindings"}}});
   EXPECT_EQ(tool.code, 64);
   const std::string module = "lib/mongoelector/mongodb.so [0]";
-  ASSERT_NE(tool.err.find(module + " to "), std::string::npos);
   std::istringstream lines(tool.err);
-  int shared = 0;
+  int thrown = 0;
   for (std::string line; std::getline(lines, line);) {
     const std::size_t to = line.find(module + " to ");
-    if (to == std::string::npos || line.find("symbol `__cxa_throw'") == std::string::npos) continue;
-    ++shared;
+    if (to == std::string::npos || line.find("symbol `__cxa_") == std::string::npos) continue;
     EXPECT_EQ(line.find(module, to + module.size()), std::string::npos) << line;
+    thrown += line.find("`__cxa_throw'") != std::string::npos ? 1 : 0;
   }
-  EXPECT_EQ(shared, 1);
+  EXPECT_EQ(thrown, 1);
 }
 
 TEST(Driver, speaks_tls) {

@@ -13,7 +13,7 @@ namespace mongoelector::test {
 
 class MuteServer {
  public:
-  MuteServer() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  MuteServer() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -29,6 +29,7 @@ class MuteServer {
   MuteServer(const MuteServer&) = delete;
   MuteServer& operator=(const MuteServer&) = delete;
 
+  int socket() const { return socket_; }  // listens
   std::string uri() const { return "mongodb://127.0.0.1:" + std::to_string(port_) + "/ops"; }
 
  private:

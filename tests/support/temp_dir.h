@@ -11,7 +11,9 @@ namespace mongoelector::test {
 
 class TempDir {
  public:
-  TempDir() : path_((std::filesystem::temp_directory_path() / "mongoelector-XXXXXX").string()) {
+  explicit TempDir(
+      const std::filesystem::path& where = std::filesystem::temp_directory_path())
+      : path_((where / "mongoelector-XXXXXX").string()) {
     if (mkdtemp(path_.data()) == nullptr)
       throw std::runtime_error("cannot make a temporary directory");
   }

@@ -26,10 +26,13 @@ std::string path_of(const char* file) {
   return program.substr(0, program.rfind('/') + 1) + "../lib/mongoelector/" + file;
 }
 
-[[noreturn]] void refuse(const std::string& what) {
+std::string load_error() {
   const char* why = dlerror();
-  throw ConnectError(ConnectProblem::unsupported,
-                     what + (why == nullptr ? "" : std::string(": ") + why));
+  return why == nullptr ? "" : why;
+}
+
+[[noreturn]] void refuse(const std::string& what, const std::string& why) {
+  throw ConnectError(ConnectProblem::unsupported, what + ": " + why);
 }
 
 // Nothing is ever unloaded: code runs in it for as long as any store, and its threads, may live.
@@ -42,15 +45,17 @@ void* load_global_libraries() {
 
 void load_libraries() {
   if (load_global_libraries() == nullptr)
-    refuse("this installation lacks what TLS, a login or compression needs");
+    refuse("this installation lacks what TLS, a login or compression needs", load_error());
 }
 
 void* load_module() {
-  void* module = load(MONGOELECTOR_MONGO_MODULE, RTLD_LAZY);
+  if (void* module = load(MONGOELECTOR_MONGO_MODULE, RTLD_LAZY)) return module;
+  const std::string why = load_error();
   // Where all symbols are looked up at once (LD_BIND_NOW) it needs all libraries.
-  if (module == nullptr && load_global_libraries() != nullptr)
-    module = load(MONGOELECTOR_MONGO_MODULE, RTLD_LAZY);
-  if (module == nullptr) refuse("this installation cannot speak to MongoDB");
+  void* module = load_global_libraries() == nullptr
+                     ? nullptr
+                     : load(MONGOELECTOR_MONGO_MODULE, RTLD_LAZY);
+  if (module == nullptr) refuse("this installation cannot speak to MongoDB", why);
   return module;
 }
 
@@ -58,7 +63,7 @@ template <class Function>
 Function* find(const char* name) {
   static void* const kModule = load_module();
   void* entry = dlsym(kModule, name);
-  if (entry == nullptr) refuse("this installation cannot speak to MongoDB");
+  if (entry == nullptr) refuse("this installation cannot speak to MongoDB", load_error());
   return reinterpret_cast<Function*>(entry);
 }
 

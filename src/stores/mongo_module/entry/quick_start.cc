@@ -6,16 +6,19 @@
 //   it, so it is done before the first of those.
 // - Likewise it has SASL load all plug-ins of the machine. Only Kerberos uses them.
 // - So neither library need be there before a URI asks for it, nor those for a login (ICU) and for
-//   compression. The module is linked without them, and calls none of their functions otherwise.
+//   compression, nor that for encrypted fields, which no URI asks for. The module is linked without
+//   them, and calls none of their functions before.
+// - A server may say that it compresses, and even do so, without having been asked. The driver
+//   would follow it; without the libraries nothing is compressed, and what comes so is broken.
 // - The few random bytes of a session's id, or of a SCRAM nonce, are taken from OpenSSL, which
 //   reads its configuration and sets up a generator for them. The kernel's serve as well.
 // - Each of 31 statistics asks for the number of processors anew, and that is three system calls.
 #include "stores/mongo_module/entry/quick_start.h"
 
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 
@@ -26,8 +29,10 @@ extern "C" {  // NOLINTBEGIN: the linker chooses the names
 void __real__mongoc_openssl_init();
 // Options of the driver; an SSL_CTX.
 void* __real__mongoc_openssl_ctx_new(void* options);
-// 1 if done, as RAND_bytes().
-int __real__mongoc_rand_bytes(std::uint8_t* bytes, int size);
+// A compressor, or -1.
+std::int32_t __real_mongoc_server_description_compressor_id(const void* server);
+bool __real_mongoc_uncompress(std::int32_t compressor, const std::uint8_t* from, std::size_t size,
+                              std::uint8_t* to, std::size_t* size_there);
 long __real_sysconf(int name);
 // Functions, and data that lives as long as the program.
 void __real_sasl_set_mutex(void* allocate, void* lock, void* unlock, void* free);
@@ -52,9 +57,11 @@ Sasl sasl;
 std::once_flag sasl_once;
 std::atomic<bool> sasl_prepared = false;
 LoadLibraries* load = nullptr;
+std::atomic<bool> loaded = false;
 
 void meet(const mongo::Demands& demands) {
   load();
+  loaded = true;
   if (!demands.kerberos) return;
   std::call_once(sasl_once, [] {
     __real_sasl_set_mutex(sasl.allocate, sasl.lock, sasl.unlock, sasl.free);
@@ -66,8 +73,11 @@ void meet(const mongo::Demands& demands) {
 }  // namespace
 
 void put_off(LoadLibraries& load_libraries) {
-  load = load_libraries;
-  mongo::meet_demands = meet;
+  static std::once_flag once;
+  std::call_once(once, [&] {
+    load = load_libraries;
+    mongo::meet_demands = meet;
+  });
 }
 
 }  // namespace mongoelector::internal
@@ -83,11 +93,20 @@ void* __wrap__mongoc_openssl_ctx_new(void* options) {
   return __real__mongoc_openssl_ctx_new(options);
 }
 
+// 1 if done, as RAND_bytes().
 int __wrap__mongoc_rand_bytes(std::uint8_t* bytes, int size) {
-  // Up to 256 bytes are given at once or not at all.
-  if (size <= 256 && getrandom(bytes, static_cast<std::size_t>(size), 0) == size) return 1;
-  mongoelector::internal::load();
-  return __real__mongoc_rand_bytes(bytes, size);
+  return getentropy(bytes, static_cast<std::size_t>(size)) == 0 ? 1 : 0;
+}
+
+std::int32_t __wrap_mongoc_server_description_compressor_id(const void* server) {
+  return mongoelector::internal::loaded ? __real_mongoc_server_description_compressor_id(server)
+                                        : -1;
+}
+
+bool __wrap_mongoc_uncompress(std::int32_t compressor, const std::uint8_t* from, std::size_t size,
+                              std::uint8_t* to, std::size_t* size_there) {
+  return mongoelector::internal::loaded &&
+         __real_mongoc_uncompress(compressor, from, size, to, size_there);
 }
 
 void __wrap_sasl_set_mutex(void* allocate, void* lock, void* unlock, void* free) {
