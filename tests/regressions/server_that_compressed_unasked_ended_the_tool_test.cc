@@ -83,9 +83,8 @@ class Compressor {
                                                     {"minWireVersion", 0},
                                                     {"maxWireVersion", 17},
                                                     {"compression", {"zlib"}}});
-    Bytes body;
     std::int32_t kind = asked == kQuery ? kReply : kMessage;
-    add(body, 0, asked == kQuery ? 16 : 5);  // flags and section, or flags, cursor and place
+    Bytes body(asked == kQuery ? 16 : 5);  // flags, cursor and place, or flags and section
     if (asked == kQuery) add(body, 1, 4);
     body.insert(body.end(), greeting.begin(), greeting.end());
     if (!only_says_so_) {
