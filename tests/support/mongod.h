@@ -45,11 +45,11 @@ class Mongod {
   // The reply as relaxed JSON. `command` is extended JSON. Throws std::runtime_error when the
   // server refuses.
   std::string run_command(const std::string& command, const std::string& database = "admin") const;
-  // failCommand for commands of one client, told by its appName. `data` is what failCommand takes
-  // beside appName, e.g. R"("failCommands": ["findAndModify"], "errorCode": 91)".
   struct Failing {
     std::int64_t hit_before = 0;
   };
+  // failCommand for commands of one client, told by its appName. `data` is what failCommand takes
+  // beside appName, e.g. R"("failCommands": ["findAndModify"], "errorCode": 91)".
   Failing fail_commands(const std::string& application, const std::string& data,
                         int times = 1) const;
   // Until the server has begun to do that to a command. Throws after a minute.

@@ -226,14 +226,16 @@ std::string location_of(const mongoc_uri_t& uri) {
   return location + (set == nullptr ? "" : std::string("/?replicaSet=") + set);
 }
 
+bool asks_for_login(const mongoc_uri_t& uri) {
+  return mongoc_uri_get_username(&uri) != nullptr || mongoc_uri_get_auth_mechanism(&uri) != nullptr;
+}
+
 Demands demands_of(const mongoc_uri_t& uri) {
-  const std::string mechanism = mechanism_of(uri);
   // Hosts that are looked up by SRV speak TLS unless the URI says otherwise.
-  return {.libraries = mongoc_uri_get_tls(&uri) || !mechanism.empty() ||
+  return {.libraries = mongoc_uri_get_tls(&uri) || asks_for_login(uri) ||
                        mongoc_uri_get_srv_hostname(&uri) != nullptr ||
-                       mongoc_uri_get_username(&uri) != nullptr ||
                        bson_count_keys(mongoc_uri_get_compressors(&uri)) > 0,
-          .kerberos = mechanism == "gssapi"};
+          .kerberos = mechanism_of(uri) == "gssapi"};
 }
 
 // Runs `job` where nobody waits for it; false if there are no more threads.
@@ -448,8 +450,7 @@ Driver::Driver(const std::string& uri, const std::string& application)
   const char* database = mongoc_uri_get_database(parsed.get());
   database_ = database == nullptr ? "" : database;
   location_ = location_of(*parsed);
-  logs_in_ = mongoc_uri_get_username(parsed.get()) != nullptr ||
-             mongoc_uri_get_auth_mechanism(parsed.get()) != nullptr;
+  logs_in_ = asks_for_login(*parsed);
   const Demands demands = demands_of(*parsed);
   if (meet_demands != nullptr && demands.libraries) meet_demands(demands);
   pool_ = std::make_shared<Pool>(uri_, application_, budget_);

@@ -119,9 +119,7 @@ class SqliteStore : public LeaseStore, private ForkGate::Member {
   ListReply list(Kind kind, const std::string& prefix) override;
   std::unique_ptr<Watch> watch() override { return sessions_.watch(); }
   StoreInfo info() override;
-  StoreOpening opening() const override {
-    return {.own_clock = false, .warnings = warnings_};
-  }
+  StoreOpening opening() const override { return {.own_clock = false, .warnings = warnings_}; }
   ReleaseReply report(const NodeStatus& row) override;
   ReleaseReply retire(const Key& key, const std::string& uuid) override;
   MembersReply members(const Key& key) override;
